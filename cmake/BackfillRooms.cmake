@@ -1,0 +1,25 @@
+# backfill_room(<name> DIRECTORY <dir> [EXCLUDE <file>...] [LINK <lib>...] [PRIVATE_LINK <lib>...])
+#
+# One static library per room of the house. The include directories are the same for all: the
+# direction of includes is held by a test, since a compiler cannot see it.
+function(backfill_room name)
+  cmake_parse_arguments(ROOM "" "DIRECTORY" "EXCLUDE;LINK;PRIVATE_LINK" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${ROOM_DIRECTORY}/*.cpp")
+  foreach(file IN LISTS ROOM_EXCLUDE)
+    list(REMOVE_ITEM sources "${CMAKE_SOURCE_DIR}/${ROOM_DIRECTORY}/${file}")
+  endforeach()
+  set(target "backfill_${name}")
+  if(sources)
+    add_library(${target} STATIC ${sources})
+    set(scope PUBLIC)
+    backfill_options(${target})
+    target_compile_definitions(${target} PRIVATE BACKFILL_VERSION="${PROJECT_VERSION}")
+    target_link_libraries(${target} PRIVATE ${ROOM_PRIVATE_LINK})
+  else()
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(${target} ${scope}
+    "${CMAKE_SOURCE_DIR}/include" "${CMAKE_SOURCE_DIR}/engine" "${CMAKE_SOURCE_DIR}")
+  target_link_libraries(${target} ${scope} ${ROOM_LINK})
+endfunction()

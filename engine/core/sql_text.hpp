@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "backfill/job.hpp"
+#include "backfill/key.hpp"
+#include "core/target.hpp"
+
+/// The one place where SQL text is put together from names. Values are always parameters.
+namespace backfill {
+
+/// `users` -> `"users"`, `a"b` -> `"a""b"`. Always quotes: keywords and case need no list.
+[[nodiscard]] std::string quote_identifier(std::string_view name);
+
+/// `"public"."users"`.
+[[nodiscard]] std::string quote_name(const QualifiedName& name);
+
+/// A quoted SQL string literal, for the few statements (DDL, COMMENT) that take no parameters.
+[[nodiscard]] std::string quote_literal(std::string_view text);
+
+/// Which ends of a key range are present: a statement's text depends on these two alone.
+struct BoundShape {
+  bool after = false;
+  bool through = false;
+  friend bool operator==(const BoundShape&, const BoundShape&) = default;
+};
+
+[[nodiscard]] BoundShape shape_of(const KeyRange& range);
+
+/// `("t"."a", "t"."b") > ($1::int4, $2::text) AND ("t"."a", "t"."b") <= ($3::int4, $4::text)`, or
+/// `TRUE` with neither end. Parameters: the key columns of `after`, then those of `through`.
+/// With one column no row constructor is written. A descending index is walked from its end, so
+/// the comparison is the same.
+[[nodiscard]] std::string key_predicate(const Target& target, BoundShape shape, int first_param = 1);
+
+/// The values that `key_predicate` takes, in its order.
+[[nodiscard]] std::vector<std::string> bound_values(const KeyRange& range);
+
+/// Finds boundaries ahead of the batches: every `every`-th key of the first `limit` keys in the
+/// range, in key order, with its number, and the last key found if fewer than `limit` remain.
+/// Columns: one text per key column, then the number (from 1) of the key as bigint.
+/// Parameters: the bounds, then `every`, then `limit`. Bounded, index-only, no sort.
+[[nodiscard]] std::string probe_statement(const Target& target, BoundShape shape);
+
+}  // namespace backfill

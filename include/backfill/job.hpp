@@ -1,0 +1,104 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backfill/units.hpp"
+
+/// A job as its file describes it. Every default lives here and nowhere else.
+namespace backfill {
+
+enum class JobKind { backfill };
+
+/// A relation as SQL names it; parts are unquoted.
+struct QualifiedName {
+  std::optional<std::string> schema;
+  std::string name;
+
+  friend bool operator==(const QualifiedName&, const QualifiedName&) = default;
+};
+
+/// `add: - column: email_normalized text`
+struct AddColumn {
+  std::string column;  ///< unquoted
+  std::string type;    ///< SQL
+  friend bool operator==(const AddColumn&, const AddColumn&) = default;
+};
+
+/// `set: {email_normalized: lower(trim(email))}`
+struct SetColumn {
+  std::string column;      ///< unquoted
+  std::string expression;  ///< SQL
+  friend bool operator==(const SetColumn&, const SetColumn&) = default;
+};
+
+struct BatchSettings {
+  /// How long a batch's statement should take; absent means auto: about 10 ms beside other
+  /// writers, 50 ms alone (a foreground write waits about one batch at most).
+  std::optional<std::chrono::milliseconds> target;
+  RowCount min_rows{10};
+  RowCount max_rows{50'000};
+  std::optional<RowCount> fixed_rows;  ///< absent: the size follows the target
+  friend bool operator==(const BatchSettings&, const BatchSettings&) = default;
+};
+
+struct PaceSettings {
+  int connections = 4;  ///< a ceiling; the engine finds its own level under it
+  BatchSettings batch;
+  std::optional<RowCount> rows_per_second;
+  friend bool operator==(const PaceSettings&, const PaceSettings&) = default;
+};
+
+struct ReplicaLagSettings {
+  std::chrono::milliseconds slow{1'000};
+  std::chrono::milliseconds stop{5'000};
+  std::vector<std::string> ignore;  ///< application_name of standbys that may lag
+  friend bool operator==(const ReplicaLagSettings&, const ReplicaLagSettings&) = default;
+};
+
+/// A number read from the database: between `slow` and `stop` the pace falls.
+struct QueryThrottle {
+  std::string sql;
+  double slow = 0;
+  double stop = 0;
+  friend bool operator==(const QueryThrottle&, const QueryThrottle&) = default;
+};
+
+struct ThrottleSettings {
+  ReplicaLagSettings replica_lag;
+  std::chrono::milliseconds lock_wait{250};  ///< how long another session may wait for our batch
+  std::optional<QueryThrottle> query;
+  friend bool operator==(const ThrottleSettings&, const ThrottleSettings&) = default;
+};
+
+enum class UserTriggers { fire, bypass };
+
+struct SafetySettings {
+  std::chrono::milliseconds lock_timeout{1'000};
+  std::chrono::milliseconds statement_timeout{30'000};
+  int retries = 10;  ///< of one range, in a row, before the job gives up
+  UserTriggers user_triggers = UserTriggers::fire;
+  friend bool operator==(const SafetySettings&, const SafetySettings&) = default;
+};
+
+struct Job {
+  int version = 1;
+  JobKind kind = JobKind::backfill;
+  std::string name;  ///< default: the file's stem
+  std::string file;  ///< where it was read from, for messages
+  std::optional<std::string> database;
+  QualifiedName table;
+  std::vector<std::string> key;  ///< unquoted column names; empty: discovered
+  std::vector<AddColumn> add;
+  std::vector<SetColumn> set;
+  std::optional<std::string> where;
+  PaceSettings pace;
+  ThrottleSettings throttle;
+  SafetySettings safety;
+
+  friend bool operator==(const Job&, const Job&) = default;
+};
+
+}  // namespace backfill

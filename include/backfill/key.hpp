@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace backfill {
+
+/// One column of the key that a job walks along.
+struct KeyColumn {
+  std::string name;  ///< unquoted
+  std::string type;  ///< as `format_type` prints it, ready to stand after `::`
+
+  friend bool operator==(const KeyColumn&, const KeyColumn&) = default;
+};
+
+/// A total order over a table's rows: a unique btree index over columns that are NOT NULL.
+struct Key {
+  std::vector<KeyColumn> columns;
+  std::string index;  ///< schema-qualified and quoted; empty when a partitioned parent has none of its own
+  bool descending = false;  ///< the index stores all of its columns DESC
+
+  friend bool operator==(const Key&, const Key&) = default;
+};
+
+/// A position in the key: one text form per key column, as the server printed it. Positions are
+/// compared by the server alone; here only equality has a meaning.
+using KeyValue = std::vector<std::string>;
+
+/// The rows with `after < key <= through`; an absent end is open.
+struct KeyRange {
+  std::optional<KeyValue> after;
+  std::optional<KeyValue> through;
+
+  friend bool operator==(const KeyRange&, const KeyRange&) = default;
+};
+
+/// "(10, 20]", "(…, 20]", "((1, a), …]": for messages.
+[[nodiscard]] std::string to_string(const KeyRange& range);
+[[nodiscard]] std::string to_string(const KeyValue& value);
+
+}  // namespace backfill
