@@ -32,15 +32,20 @@ struct BoundShape {
 /// `TRUE` with neither end. Parameters: the key columns of `after`, then those of `through`.
 /// With one column no row constructor is written. A descending index is walked from its end, so
 /// the comparison is the same.
-[[nodiscard]] std::string key_predicate(const Target& target, BoundShape shape, int first_param = 1);
+[[nodiscard]] std::string key_predicate(const Target& target, BoundShape shape,
+                                        int first_param = 1);
 
 /// The values that `key_predicate` takes, in its order.
 [[nodiscard]] std::vector<std::string> bound_values(const KeyRange& range);
 
 /// Finds boundaries ahead of the batches: every `every`-th key of the first `limit` keys in the
-/// range, in key order, with its number, and the last key found if fewer than `limit` remain.
+/// range, in key order, with its number, and the last of these keys in any case; so no row, or a
+/// number below `limit` in the last one, says that the range holds no more keys.
 /// Columns: one text per key column, then the number (from 1) of the key as bigint.
-/// Parameters: the bounds, then `every`, then `limit`. Bounded, index-only, no sort.
+/// Parameters: the bounds, then `every` and `limit` (bigint, at least 1). Index scans only, and
+/// bounded; the keys are never sorted. To hold the planner to that where most pages are not
+/// all-visible, run it under enable_seqscan, enable_bitmapscan and jit off: a bitmap scan with a
+/// sort was seen once in 48 plans without, and compiling took 130 ms of a probe of 5.
 [[nodiscard]] std::string probe_statement(const Target& target, BoundShape shape);
 
 }  // namespace backfill
