@@ -171,6 +171,7 @@ struct RangeSettled {
   SlotId slot;
   std::optional<KeyValue> cursor;  ///< absent: at the beginning of a range that has no lower end
   bool closed = false;
+  RowCount rows;  ///< of a batch whose COMMIT was in doubt and had happened: already recorded
 };
 /// A slot's connection is up; until then, and after SlotDown, nothing is started on it.
 struct SlotUp {

@@ -1,0 +1,274 @@
+#include <algorithm>
+#include <utility>
+
+#include "core/engine_implementation.hpp"
+
+namespace backfill {
+
+namespace {
+
+/// A range is about this many keys: small enough that the last ones do not leave workers idle,
+/// large enough that opening one (a commit of its own) is nothing beside its batches.
+constexpr std::int64_t range_keys_default = 20'000;
+constexpr std::int64_t range_keys_min = 2'000;
+constexpr std::int64_t range_keys_max = 100'000;
+/// Ranges per slot that a small table is cut into, so that all slots end at about the same time.
+constexpr std::int64_t ranges_per_slot = 4;
+/// A range should be worth several batches, whatever their size.
+constexpr std::int64_t batches_per_range_min = 4;
+/// Boundaries are cut finer than batches, so that a batch can follow the sizer to within an eighth.
+constexpr std::int64_t ticks_per_batch = 4;
+/// What one probe may bring back: bounds the client's memory and the probe's time.
+constexpr std::int64_t ticks_per_probe_max = 1'000;
+/// Ranges kept ready beyond those that slots work on: probing runs well ahead of the updates, for
+/// they clear the visibility map and a probe behind them would have to read the heap.
+constexpr std::size_t ranges_ahead = 2;
+/// However many ranges are set aside (locked rows), no more than this many stay open per slot.
+constexpr std::size_t open_ranges_per_slot_max = 16;
+
+}  // namespace
+
+Engine::Implementation::Implementation(SweepSettings settings, std::vector<KnownRange> known,
+                                       int slots)
+    : settings_(std::move(settings)),
+      ledger_(std::move(known), settings_.whole_table),
+      slots_(static_cast<std::size_t>(slots)),
+      sizer_(settings_.pace.batch),
+      concurrency_(std::min(slots, settings_.pace.connections)),
+      rate_(settings_.pace.rows_per_second),
+      random_(settings_.seed) {
+  BACKFILL_CHECK(slots > 0, "a sweep needs at least one slot");
+}
+
+std::vector<Action> Engine::Implementation::step(Instant now) {
+  if (may_start()) {
+    int active = 0;
+    for (std::size_t i = 0; i < slots_.size() && active < slots_limit(); ++i) {
+      Slot& candidate = slots_[i];
+      if (!candidate.up) continue;
+      ++active;
+      if (candidate.doing != Slot::Doing::nothing || candidate.rest_until > now) continue;
+      if (busy() >= slots_limit()) break;
+      start_one(SlotId{static_cast<int>(i)}, candidate, now);
+    }
+  }
+  finish_if_idle();
+  plan_wake(now);
+  return std::exchange(actions_, {});
+}
+
+bool Engine::Implementation::may_start() const { return !ending() && !pace_.stopped; }
+
+/// Most urgent first: doubts, then the chain of ranges, then batches, then looking ahead.
+void Engine::Implementation::start_one(SlotId id, Slot& slot, Instant now) {
+  if (settle_or_open(id, slot, now)) return;
+  for (Range* range : ready_ranges(slot, now)) {
+    if (start_range_work(id, slot, *range, now)) return;
+  }
+  if (wants_frontier_probe(now)) {
+    occupy(slot, Slot::Doing::probe, slot.range, now);
+    slot.probe_for = Slot::ProbeFor::frontier;
+    frontier_probing_ = true;
+    actions_.emplace_back(StartProbe{id, frontier_probe()});
+  }
+}
+
+bool Engine::Implementation::settle_or_open(SlotId id, Slot& slot, Instant now) {
+  bool opening = std::ranges::any_of(
+      slots_, [](const Slot& other) { return other.doing == Slot::Doing::open; });
+  for (auto& [range_id, range] : ledger_.open()) {
+    if (range.doing == Range::Doing::nothing && range.in_doubt && range.not_before <= now) {
+      range.doing = Range::Doing::settling;
+      occupy(slot, Slot::Doing::settle, range_id, now);
+      actions_.emplace_back(SettleRange{id, range_id});
+      return true;
+    }
+    // Ranges are opened one after another, so that the chain in the database has no hole.
+    if (range.doing != Range::Doing::opening || opening) continue;
+    opening = true;
+    if (range.not_before > now) continue;
+    occupy(slot, Slot::Doing::open, range_id, now);
+    actions_.emplace_back(OpenRange{id, range_id, range.bounds, range.keys_ahead()});
+    return true;
+  }
+  return false;
+}
+
+/// The range the slot worked on last comes first (its pages are warm), then the lowest.
+std::vector<Range*> Engine::Implementation::ready_ranges(const Slot& slot, Instant now) {
+  std::vector<Range*> ready;
+  for (auto& [id, range] : ledger_.open()) {
+    if (range.doing != Range::Doing::nothing || range.in_doubt || range.not_before > now) continue;
+    if (id == slot.range) {
+      ready.insert(ready.begin(), &range);
+    } else {
+      ready.push_back(&range);
+    }
+  }
+  return ready;
+}
+
+bool Engine::Implementation::start_range_work(SlotId id, Slot& slot, Range& range, Instant now) {
+  const RowCount want = wanted_keys();
+  std::optional<Batch> batch = RangeLedger::next_batch(range, want, settings_.purpose);
+  if (batch) {
+    if (rate_.next_start(now) > now) return false;
+    start_batch(id, slot, range, std::move(*batch), now);
+    return true;
+  }
+  if (!range.ticks.empty()) {
+    const RowCount every = std::max(
+        RowCount{1}, range.careful_size ? std::min(want, *range.careful_size) : want);
+    const std::int64_t most = every.value * ticks_per_probe_max;
+    const RowCount limit{std::min(range.ticks.front().keys.value + every.value, most)};
+    range.doing = Range::Doing::probing;
+    occupy(slot, Slot::Doing::probe, range.id, now);
+    slot.probe_for = Slot::ProbeFor::refine;
+    const KeyRange within{range.cursor, range.ticks.front().key};
+    actions_.emplace_back(StartProbe{id, Probe{within, every, limit}});
+    return true;
+  }
+  if (!range.ticks_complete) {
+    range.doing = Range::Doing::probing;
+    occupy(slot, Slot::Doing::probe, range.id, now);
+    slot.probe_for = Slot::ProbeFor::extend;
+    const Cut fine = cut();
+    actions_.emplace_back(
+        StartProbe{id, Probe{RangeLedger::beyond_ticks(range), fine.every, fine.limit}});
+    return true;
+  }
+  range.doing = Range::Doing::closing;
+  occupy(slot, Slot::Doing::close, range.id, now);
+  slot.record = take_records(range.id, true);
+  actions_.emplace_back(CloseRange{id, range.id, range.cursor, slot.record});
+  return true;
+}
+
+void Engine::Implementation::start_batch(SlotId id, Slot& slot, Range& range, Batch batch,
+                                         Instant now) {
+  batch.record = take_records(range.id, false);
+  const bool last_ticks = batch.bounds.through == range.ticks.back().key;
+  StartBatch start{id, std::move(batch), std::nullopt};
+  occupy(slot, Slot::Doing::batch, range.id, now);
+  if (wants_frontier_probe(now)) {
+    slot.probe_for = Slot::ProbeFor::frontier;
+    frontier_probing_ = true;
+    start.ahead = frontier_probe();
+  } else if (last_ticks && !start.batch.closes_range) {
+    // Behind the last key of an open-ended range there may be new rows by the time it is done.
+    range.ticks_complete = false;
+    const Cut fine = cut();
+    slot.probe_for = Slot::ProbeFor::extend;
+    start.ahead = Probe{RangeLedger::beyond_ticks(range), fine.every, fine.limit};
+  }
+  if (last_ticks && range.open_ended()) range.ticks_complete = false;
+  range.doing = Range::Doing::batch;
+  slot.batch = start.batch;
+  actions_.emplace_back(std::move(start));
+}
+
+bool Engine::Implementation::wants_frontier_probe(Instant now) const {
+  if (!ledger_.has_frontier() || frontier_probing_ || frontier_not_before_ > now) return false;
+  const auto& open = ledger_.open();
+  const auto limit = static_cast<std::size_t>(slots_limit());
+  if (open.size() >= limit * open_ranges_per_slot_max) return false;
+  const auto usable = std::ranges::count_if(
+      open, [now](const auto& entry) { return entry.second.not_before <= now; });
+  return static_cast<std::size_t>(usable) < limit + ranges_ahead;
+}
+
+Probe Engine::Implementation::frontier_probe() const {
+  const Cut fine = cut();
+  return Probe{ledger_.beyond_frontier(), fine.every, fine.limit};
+}
+
+RowCount Engine::Implementation::wanted_keys() const {
+  if (settings_.pace.batch.fixed_rows) return *settings_.pace.batch.fixed_rows;
+  RowCount want = sizer_.target_rows();
+  if (settings_.pace.rows_per_second) want = std::min(want, *settings_.pace.rows_per_second);
+  return std::max(want, RowCount{1});
+}
+
+Cut Engine::Implementation::cut() const {
+  const std::int64_t want = wanted_keys().value;
+  const bool fixed = settings_.pace.batch.fixed_rows.has_value();
+  const std::int64_t every = fixed ? want : std::max<std::int64_t>(1, want / ticks_per_batch);
+  std::int64_t range_keys = range_keys_default;
+  if (settings_.estimated_rows) {
+    const auto parts = static_cast<std::int64_t>(slots_.size()) * ranges_per_slot;
+    range_keys =
+        std::clamp(settings_.estimated_rows->value / parts, range_keys_min, range_keys_max);
+  }
+  range_keys = std::max(range_keys, want * batches_per_range_min);
+  range_keys = std::min(range_keys, every * ticks_per_probe_max);
+  return {RowCount{every}, RowCount{(range_keys + every - 1) / every * every}};
+}
+
+/// The counts that the next transaction carries: its own range's, and those of ranges that have no
+/// batch left to carry them; with `all`, every one.
+std::vector<RowsToRecord> Engine::Implementation::take_records(std::optional<RangeId> own,
+                                                               bool all) {
+  std::vector<RowsToRecord> taken;
+  for (auto entry = unrecorded_.begin(); entry != unrecorded_.end();) {
+    const bool closed = !ledger_.contains(entry->first);
+    if (!all && !closed && entry->first != own) {
+      ++entry;
+      continue;
+    }
+    taken.push_back({entry->first, entry->second});
+    entry = unrecorded_.erase(entry);
+  }
+  return taken;
+}
+
+void Engine::Implementation::occupy(Slot& slot, Slot::Doing doing, RangeId range, Instant now) {
+  BACKFILL_CHECK(slot.up && slot.doing == Slot::Doing::nothing, "a busy slot was given more work");
+  slot.doing = doing;
+  slot.range = range;
+  slot.started = now;
+}
+
+void Engine::Implementation::finish_if_idle() {
+  if (finished_ || busy() > 0) return;
+  const bool completed = ledger_.all_closed() && !failure_ && !lease_lost_;
+  if (!completed && !ending()) return;
+  finished_ = true;
+  Finish finish;
+  if (lease_lost_) {
+    finish.how = Finish::How::lease_lost;
+    finish.error = *lease_lost_;
+  } else if (failure_) {
+    finish.how = Finish::How::failed;
+    finish.error = *failure_;
+  } else if (!completed) {
+    finish.how = Finish::How::stopped;
+    finish.reason = stopping_->reason;
+  }
+  finish.record = take_records(std::nullopt, true);
+  actions_.emplace_back(std::move(finish));
+}
+
+void Engine::Implementation::plan_wake(Instant now) {
+  wake_at_.reset();
+  if (finished_ || !may_start()) return;
+  const auto consider = [&](Instant at) {
+    if (at > now && (!wake_at_ || at < *wake_at_)) wake_at_ = at;
+  };
+  for (const Slot& resting : slots_) {
+    if (resting.up && resting.doing == Slot::Doing::nothing) consider(resting.rest_until);
+  }
+  for (const auto& [id, range] : ledger_.open()) consider(range.not_before);
+  consider(frontier_not_before_);
+  consider(rate_.next_start(now));
+}
+
+int Engine::Implementation::slots_limit() const {
+  return std::clamp(concurrency_.limit(), 1, static_cast<int>(slots_.size()));
+}
+
+int Engine::Implementation::busy() const {
+  return static_cast<int>(std::ranges::count_if(
+      slots_, [](const Slot& slot) { return slot.doing != Slot::Doing::nothing; }));
+}
+
+}  // namespace backfill

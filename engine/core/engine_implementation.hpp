@@ -1,0 +1,142 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/batch_sizer.hpp"
+#include "core/check.hpp"
+#include "core/concurrency.hpp"
+#include "core/engine.hpp"
+#include "core/random.hpp"
+#include "core/range_ledger.hpp"
+#include "core/rate_limiter.hpp"
+
+/// The inside of the engine, in three files: engine_events.cpp takes in what happened,
+/// engine_dispatch.cpp decides what to start, engine_state.cpp tells how things stand.
+namespace backfill {
+
+/// What one slot is doing, and for which range.
+struct Slot {
+  enum class Doing { nothing, batch, probe, open, close, settle };
+
+  bool up = false;
+  Doing doing = Doing::nothing;
+  RangeId range;         ///< of the work in flight; afterwards the range it prefers to go on with
+  Batch batch;           ///< in flight
+  std::vector<RowsToRecord> record;  ///< travelling with a close
+  bool cancelled = false;
+  std::string waiter;    ///< who waited for us, when that is why it was cancelled
+  Instant started{};
+  Instant rest_until{};
+
+  /// A probe in flight, alone or attached to the batch.
+  enum class ProbeFor { nothing, frontier, extend, refine };
+  ProbeFor probe_for = ProbeFor::nothing;
+};
+
+class Engine::Implementation {
+ public:
+  Implementation(SweepSettings settings, std::vector<KnownRange> known, int slots);
+
+  void handle(const BatchDone& event, Instant now);
+  void handle(const BatchFailed& event, Instant now);
+  void handle(const ProbeDone& event, Instant now);
+  void handle(const ProbeFailed& event, Instant now);
+  void handle(const RangeOpened& event, Instant now);
+  void handle(const RangeClosed& event, Instant now);
+  void handle(const RangeFailed& event, Instant now);
+  void handle(const RangeSettled& event, Instant now);
+  void handle(const SlotUp& event, Instant now);
+  void handle(const SlotDown& event, Instant now);
+  void handle(const PaceChanged& event, Instant now);
+  void handle(const WaiterSeen& event, Instant now);
+  void handle(const SettingsChanged& event, Instant now);
+  void handle(const StopRequested& event, Instant now);
+  void handle(const LeaseLost& event, Instant now);
+  void handle(const Woken& event, Instant now);
+
+  /// Starts whatever may start now, and takes the collected actions.
+  [[nodiscard]] std::vector<Action> step(Instant now);
+
+  [[nodiscard]] bool finished() const { return finished_; }
+  [[nodiscard]] std::optional<Instant> wake_at() const { return wake_at_; }
+  [[nodiscard]] SweepState state(Instant now) const;
+
+ private:
+  // engine_events.cpp
+  Slot& slot(SlotId id);
+  Slot& busy_slot(SlotId id, Slot::Doing doing);
+  void release(Slot& slot);
+  void batch_committed(Range& range, const Batch& batch);
+  void fail_batch(Slot& failed, Range& range, const Error& error, Instant now);
+  void retry_later(Range& range, const Error& error, Instant now,
+                   const std::optional<Batch>& batch);
+  void be_careful(Range& range, RowCount keys);
+  void stop_failing(Error error);
+  void cancel_all();
+  void put_back(const std::vector<RowsToRecord>& record);
+  bool ends_the_sweep(const Error& error, std::string_view what);
+
+  // engine_dispatch.cpp
+  [[nodiscard]] bool may_start() const;
+  void start_one(SlotId id, Slot& slot, Instant now);
+  bool settle_or_open(SlotId id, Slot& slot, Instant now);
+  [[nodiscard]] std::vector<Range*> ready_ranges(const Slot& slot, Instant now);
+  bool start_range_work(SlotId id, Slot& slot, Range& range, Instant now);
+  void start_batch(SlotId id, Slot& slot, Range& range, Batch batch, Instant now);
+  [[nodiscard]] bool wants_frontier_probe(Instant now) const;
+  [[nodiscard]] Probe frontier_probe() const;
+  [[nodiscard]] RowCount wanted_keys() const;
+  [[nodiscard]] Cut cut() const;
+  [[nodiscard]] std::vector<RowsToRecord> take_records(std::optional<RangeId> own, bool all);
+  void occupy(Slot& slot, Slot::Doing doing, RangeId range, Instant now);
+  void finish_if_idle();
+  void plan_wake(Instant now);
+  [[nodiscard]] int slots_limit() const;
+  [[nodiscard]] int busy() const;
+
+  // engine_state.cpp
+  [[nodiscard]] std::string limited_by(Instant now) const;
+
+  void note(Note::Kind kind, std::string reason, std::string text);
+  [[nodiscard]] bool ending() const { return stopping_ || failure_ || lease_lost_; }
+
+  SweepSettings settings_;
+  RangeLedger ledger_;
+  std::vector<Slot> slots_;
+  BatchSizer sizer_;
+  ConcurrencyController concurrency_;
+  RateLimiter rate_;
+  Random random_;
+  PaceChanged pace_;
+
+  /// A batch whose COMMIT was not answered, and the counts that travelled with it.
+  struct Doubt {
+    std::optional<Batch> batch;  ///< absent: it was the closing of the range
+    std::vector<RowsToRecord> record;
+  };
+
+  std::map<RangeId, RowCount> unrecorded_;
+  std::map<RangeId, Doubt> doubts_;
+  bool frontier_probing_ = false;
+  Instant frontier_not_before_{};
+  int frontier_failures_ = 0;
+
+  std::optional<StopRequested> stopping_;
+  std::optional<Error> failure_;
+  std::optional<Error> lease_lost_;
+  std::optional<Error> last_down_;
+  bool finished_ = false;
+
+  std::vector<Action> actions_;
+  std::optional<Instant> wake_at_;
+
+  RowCount rows_;
+  std::int64_t batches_ = 0;
+  std::int64_t retries_ = 0;
+};
+
+}  // namespace backfill

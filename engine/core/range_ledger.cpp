@@ -1,0 +1,181 @@
+#include "core/range_ledger.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "core/check.hpp"
+
+namespace backfill {
+
+namespace {
+
+RowCount sum_of_keys(const std::deque<Tick>& ticks) {
+  return std::accumulate(ticks.begin(), ticks.end(), RowCount{},
+                         [](RowCount sum, const Tick& tick) { return sum + tick.keys; });
+}
+
+}  // namespace
+
+RowCount Range::keys_ahead() const { return sum_of_keys(ticks); }
+
+RangeLedger::RangeLedger(std::vector<KnownRange> known, bool whole_table)
+    : last_planned_(!whole_table) {
+  std::ranges::sort(known, {}, &KnownRange::id);
+  for (KnownRange& range : known) {
+    BACKFILL_CHECK(range.id >= next_id_, "two ranges of one sweep have the same number");
+    BACKFILL_CHECK(!whole_table || (!last_planned_ && range.bounds.after == frontier_),
+                   "the ranges of a sweep do not form a chain");
+    next_id_ = range.id + RangeId{1};
+    frontier_ = range.bounds.through;
+    if (whole_table) last_planned_ = !range.bounds.through.has_value();
+    keys_done_ += range.closed ? std::max(range.keys, range.keys_done) : range.keys_done;
+    if (range.closed) {
+      last_closed_ = range.id;
+      closed_through_ = range.cursor;
+      continue;
+    }
+    Range& open = open_[range.id];
+    open.id = range.id;
+    open.bounds = std::move(range.bounds);
+    open.cursor = std::move(range.cursor);
+    open.keys_done = range.keys_done;
+    open.doing = Range::Doing::nothing;
+  }
+}
+
+Range& RangeLedger::plan(const ProbeResult& found) {
+  BACKFILL_CHECK(!last_planned_, "a range was planned behind the last one");
+  const RangeId id = next_id_;
+  next_id_ += RangeId{1};
+  Range& range = open_[id];
+  range.id = id;
+  range.bounds.after = frontier_;
+  range.cursor = frontier_;
+  if (found.exhausted) {
+    last_planned_ = true;
+  } else {
+    BACKFILL_CHECK(!found.ticks.empty(), "a probe that saw keys gave no boundary");
+    frontier_ = found.ticks.back().key;
+    range.bounds.through = frontier_;
+  }
+  append_ticks(range, found);
+  range.ticks_complete = true;
+  return range;
+}
+
+void RangeLedger::extend(Range& range, const ProbeResult& found) {
+  append_ticks(range, found);
+  const bool reached_end = !found.ticks.empty() && found.ticks.back().key == range.bounds.through;
+  range.ticks_complete = found.exhausted || reached_end;
+  if (!range.ticks_complete || range.open_ended()) return;
+  // The last batch reaches to the range's end, also when the key that stood there is gone.
+  if (range.ticks.empty()) {
+    range.ticks.push_back({*range.bounds.through, RowCount{0}});
+  } else {
+    range.ticks.back().key = *range.bounds.through;
+  }
+}
+
+void RangeLedger::refine(Range& range, const ProbeResult& found) {
+  BACKFILL_CHECK(!range.ticks.empty(), "a range without boundaries was refined");
+  Tick coarse = std::move(range.ticks.front());
+  range.ticks.pop_front();
+  if (found.exhausted && !found.ticks.empty()) {
+    std::deque<Tick> finer(found.ticks.begin(), found.ticks.end());
+    finer.back().key = std::move(coarse.key);
+    range.ticks.insert(range.ticks.begin(), finer.begin(), finer.end());
+    return;
+  }
+  RowCount seen;
+  for (const Tick& tick : found.ticks) seen += tick.keys;
+  // More keys than the first probe counted (new rows), or none at all (deleted): what lies between
+  // the finer boundaries and the coarse one keeps the coarse one as its end.
+  coarse.keys = found.exhausted ? RowCount{0} : std::max(RowCount{1}, coarse.keys - seen);
+  range.ticks.push_front(std::move(coarse));
+  range.ticks.insert(range.ticks.begin(), found.ticks.begin(), found.ticks.end());
+}
+
+KeyRange RangeLedger::beyond_ticks(const Range& range) {
+  if (range.ticks.empty()) return {range.cursor, range.bounds.through};
+  return {range.ticks.back().key, range.bounds.through};
+}
+
+std::optional<Batch> RangeLedger::next_batch(const Range& range, RowCount want, Purpose purpose) {
+  if (range.ticks.empty()) return std::nullopt;
+  if (range.careful_size) want = std::min(want, *range.careful_size);
+  const RowCount first = range.ticks.front().keys;
+  // A quarter over the wish is near enough; more than that asks for a finer boundary.
+  const auto enough = RowCount{want.value + want.value / 4};
+  if (first > enough && first > RowCount{1}) return std::nullopt;
+  Batch batch;
+  batch.range = range.id;
+  batch.purpose = purpose;
+  batch.bounds.after = range.cursor;
+  std::size_t taken = 0;
+  while (taken < range.ticks.size()) {
+    const RowCount more = range.ticks[taken].keys;
+    if (taken > 0 && batch.keys + more > enough) break;
+    batch.keys += more;
+    ++taken;
+  }
+  batch.bounds.through = range.ticks[taken - 1].key;
+  batch.closes_range = taken == range.ticks.size() && range.ticks_complete && !range.open_ended();
+  return batch;
+}
+
+void RangeLedger::advance(Range& range, const Batch& batch) {
+  BACKFILL_CHECK(batch.bounds.after == range.cursor, "a batch did not begin at its range's cursor");
+  range.cursor = batch.bounds.through;
+  range.keys_done += batch.keys;
+  keys_done_ += batch.keys;
+  bool reached = false;
+  while (!range.ticks.empty() && !reached) {
+    reached = range.ticks.front().key == *batch.bounds.through;
+    range.ticks.pop_front();
+  }
+  BACKFILL_CHECK(reached, "a batch ended at no boundary of its range");
+  if (range.careful_size) {
+    range.careful_keys -= batch.keys;
+    if (range.careful_keys <= RowCount{0}) range.careful_size.reset();
+  }
+}
+
+void RangeLedger::move_cursor(Range& range, std::optional<KeyValue> cursor) {
+  range.cursor = std::move(cursor);
+  range.ticks.clear();
+  range.ticks_complete = false;
+  range.careful_size.reset();
+}
+
+void RangeLedger::close(RangeId id) {
+  const auto found = open_.find(id);
+  BACKFILL_CHECK(found != open_.end(), "a range was closed twice");
+  if (id > last_closed_) {
+    last_closed_ = id;
+    closed_through_ = found->second.cursor;
+  }
+  open_.erase(found);
+}
+
+Range& RangeLedger::at(RangeId id) {
+  const auto found = open_.find(id);
+  BACKFILL_CHECK(found != open_.end(), "a range that is not open was asked for");
+  return found->second;
+}
+
+RowCount RangeLedger::keys_ahead() const {
+  RowCount sum;
+  for (const auto& [id, range] : open_) sum += range.keys_ahead();
+  return sum;
+}
+
+std::optional<KeyValue> RangeLedger::watermark() const {
+  return open_.empty() ? closed_through_ : open_.begin()->second.cursor;
+}
+
+void RangeLedger::append_ticks(Range& range, const ProbeResult& found) {
+  range.ticks.insert(range.ticks.end(), found.ticks.begin(), found.ticks.end());
+}
+
+}  // namespace backfill

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "backfill/key.hpp"
+#include "core/engine.hpp"
+#include "core/work.hpp"
+
+namespace backfill {
+
+/// A stretch of the key on its way: the boundaries ahead of its cursor, and what is happening to it.
+struct Range {
+  enum class Doing { opening, nothing, batch, probing, settling, closing };
+
+  RangeId id;
+  KeyRange bounds;
+  std::optional<KeyValue> cursor;  ///< as last known to be committed
+  std::deque<Tick> ticks;          ///< ahead of the cursor, in key order
+  bool ticks_complete = false;     ///< nothing was found beyond the last tick
+  RowCount keys_done;
+  Doing doing = Doing::opening;
+  bool in_doubt = false;    ///< a COMMIT was not answered: settle before anything else
+  Instant not_before{};     ///< set aside until then
+  int failures = 0;         ///< in a row
+  /// After a failure the same keys are tried again in smaller batches, up to the end of the batch
+  /// that failed: this many keys at most while `careful_keys` of that batch are left.
+  std::optional<RowCount> careful_size;
+  RowCount careful_keys;
+
+  [[nodiscard]] bool open_ended() const { return !bounds.through.has_value(); }
+  [[nodiscard]] RowCount keys_ahead() const;
+};
+
+/// How finely a probe cuts the key.
+struct Cut {
+  RowCount every;
+  RowCount limit;
+};
+
+/// The chain of ranges of one sweep. Closed ranges are forgotten (only their sums are kept), so its
+/// size is bounded by the work in progress, whatever the size of the table.
+///
+/// Keys are opaque here: positions come from probes and checkpoints and are compared for equality
+/// only.
+class RangeLedger {
+ public:
+  RangeLedger(std::vector<KnownRange> known, bool whole_table);
+
+  /// Where the next frontier probe begins; absent when the chain has its last, open-ended range.
+  [[nodiscard]] bool has_frontier() const { return !last_planned_; }
+  [[nodiscard]] KeyRange beyond_frontier() const { return {frontier_, std::nullopt}; }
+
+  /// Appends the range that a frontier probe found; it still has to be opened.
+  Range& plan(const ProbeResult& found);
+
+  /// Adds ticks found beyond the last tick of the range.
+  void extend(Range& range, const ProbeResult& found);
+
+  /// Puts finer ticks in the place of the first one.
+  void refine(Range& range, const ProbeResult& found);
+
+  /// Where a probe that extends the range must look.
+  [[nodiscard]] static KeyRange beyond_ticks(const Range& range);
+
+  /// The next batch of about `want` keys, or nothing when the first tick is too coarse (refine) or
+  /// none is left (extend or close). The ticks stay until `advance`.
+  [[nodiscard]] static std::optional<Batch> next_batch(const Range& range, RowCount want,
+                                                       Purpose purpose);
+
+  /// The batch has committed.
+  void advance(Range& range, const Batch& batch);
+
+  /// The checkpoint stands somewhere we did not put it: forget the ticks.
+  void move_cursor(Range& range, std::optional<KeyValue> cursor);
+
+  /// Forgets the range.
+  void close(RangeId id);
+
+  [[nodiscard]] Range& at(RangeId id);
+  [[nodiscard]] bool contains(RangeId id) const { return open_.contains(id); }
+  [[nodiscard]] std::map<RangeId, Range>& open() { return open_; }
+  [[nodiscard]] const std::map<RangeId, Range>& open() const { return open_; }
+
+  [[nodiscard]] bool all_closed() const { return last_planned_ && open_.empty(); }
+  [[nodiscard]] RowCount keys_done() const { return keys_done_; }
+  [[nodiscard]] RowCount keys_ahead() const;
+  /// Every key up to here is done; absent at the very beginning.
+  [[nodiscard]] std::optional<KeyValue> watermark() const;
+
+ private:
+  void append_ticks(Range& range, const ProbeResult& found);
+
+  std::map<RangeId, Range> open_;
+  RangeId next_id_{1};
+  std::optional<KeyValue> frontier_;
+  bool last_planned_ = false;
+  RowCount keys_done_;
+  RangeId last_closed_;
+  std::optional<KeyValue> closed_through_;  ///< the watermark when nothing is open
+};
+
+}  // namespace backfill
