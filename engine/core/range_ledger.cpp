@@ -69,8 +69,9 @@ void RangeLedger::extend(Range& range, const ProbeResult& found) {
   const bool reached_end = !found.ticks.empty() && found.ticks.back().key == range.bounds.through;
   range.ticks_complete = found.exhausted || reached_end;
   if (!range.ticks_complete || range.open_ended()) return;
-  // The last batch reaches to the range's end, also when the key that stood there is gone.
-  if (range.ticks.empty()) {
+  // The last batch reaches to the range's end, also when the key that stood there is gone. (The
+  // ticks from before may belong to a batch in flight and stay as they are.)
+  if (found.ticks.empty()) {
     range.ticks.push_back({*range.bounds.through, RowCount{0}});
   } else {
     range.ticks.back().key = *range.bounds.through;
