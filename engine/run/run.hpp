@@ -1,0 +1,112 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backfill/exit_code.hpp"
+#include "backfill/job.hpp"
+#include "backfill/progress.hpp"
+#include "backfill/result.hpp"
+#include "core/time.hpp"
+
+/// What the command line asks of the engine. Everything here runs on one io_context thread.
+namespace backfill::run {
+
+namespace asio = boost::asio;
+
+enum class Level { debug, info, warning, error };
+
+/// Who is told what happens. Called on the I/O thread; must not block for long.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  /// About four times a second while a sweep runs.
+  virtual void progress(const Progress& progress) = 0;
+  /// `event` is short and stable (phase_started, retry, deadlock, throttled…); operators match it.
+  virtual void message(Level level, std::string_view event, std::string_view text) = 0;
+};
+
+struct Request {
+  Job job;
+  std::string conninfo;  ///< a URL or keywords; empty: libpq's own variables and files
+};
+
+/// How a command ended: every exit names a reason and the next command to type.
+struct Outcome {
+  ExitCode code = ExitCode::failed;
+  std::string summary;               ///< one sentence
+  std::vector<std::string> details;  ///< findings, differing keys, a diff: a line each
+  std::string next;                  ///< the next command, or empty when nothing is left to do
+};
+
+/// `backfill run` and `backfill verify`: one job from where it stands to its end.
+class JobRun {
+ public:
+  enum class Mode { run, verify_only };
+
+  JobRun(asio::io_context& context, Request request, Mode mode, Observer& observer);
+  ~JobRun();
+
+  /// Never throws for what a server or user can do.
+  asio::awaitable<Outcome> go();
+
+  /// Lets the batches in flight finish, or with `cancel` cancels them; `go` then ends with
+  /// ExitCode::stopped. Safe to call at any time on the I/O thread.
+  void stop(bool cancel, std::string reason);
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+/// One job as `status` shows it, read from the control schema.
+struct JobStatus {
+  std::string name;
+  std::string kind;
+  std::string table;
+  std::string phase;   ///< add, copy, verify, done
+  std::string state;   ///< running, stopped, failed, done, abandoned (its runner is gone)
+  Progress progress;   ///< of the runner's last heartbeat, or as far as the ranges tell
+  std::optional<std::string> owner;        ///< "host pid 4711 since …", while a runner lives
+  std::optional<Duration> checkpoint_age;  ///< since the last committed batch
+  std::optional<std::string> lag;          ///< "standby1 0.1 s"; absent without standbys
+  std::optional<std::string> last_error;
+  std::string created_at;
+  std::string updated_at;
+  std::optional<std::string> finished_at;
+};
+
+/// All jobs of the database, or the one named. No control schema, or no such job: an empty list.
+asio::awaitable<Result<std::vector<JobStatus>>> read_status(asio::any_io_executor executor,
+                                                            std::string conninfo,
+                                                            std::optional<std::string> name);
+
+struct PlanStep {
+  std::string phase;
+  std::string sql;
+  std::string lock;  ///< "ROW EXCLUSIVE, for one batch (about 10 ms)"
+};
+
+struct PlanReport {
+  ExitCode code = ExitCode::done;  ///< refused when a finding says so
+  std::string table;
+  std::string key;                   ///< "id (index users_pkey)"
+  std::string scan;                  ///< the order of visits, and why
+  std::optional<std::int64_t> rows;  ///< estimated
+  std::optional<std::int64_t> table_bytes;
+  std::string proof;                  ///< how completeness will be shown
+  std::vector<PlanStep> steps;
+  std::vector<std::string> findings;  ///< "refuse: …", "warn: …", with their fix
+  std::string next;
+};
+
+/// `backfill plan`: preflight, statements and estimates. Writes nothing.
+asio::awaitable<Result<PlanReport>> plan_job(asio::any_io_executor executor, Request request);
+
+}  // namespace backfill::run
