@@ -1,0 +1,20 @@
+#include <utility>
+
+#include "task.hpp"
+
+namespace sample {
+
+Task<int> run(std::string name) {
+  Request request{.text = std::move(name), .limit = 2};
+  const auto sent = co_await send(std::move(request));
+  const auto measure = [](int value) { return value * 2; };
+  const auto called = co_await call(measure);
+  if (sent > called) co_return 1;
+  for (int round = 0; round < 3; ++round) {
+    const auto more = co_await count(round);
+    if (more == 0) break;
+  }
+  co_return sent == 0 ? called : sent;
+}
+
+}  // namespace sample
