@@ -1,0 +1,192 @@
+#include "checkpoint/batch_statements.hpp"
+
+#include <cstdlib>
+#include <optional>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "core/sql_text.hpp"
+#include "pg/field.hpp"
+#include "pg/text_array.hpp"
+
+namespace backfill {
+namespace {
+
+pg::Param key_param(const std::optional<KeyValue>& key) {
+  if (!key) return std::nullopt;
+  return pg::text_array(*key);
+}
+
+pg::Param bool_param(bool value) {
+  return value ? "t" : "f";
+}
+
+std::vector<pg::Param> fence_params(const Fence& fence, RangeId range) {
+  return {std::to_string(fence.sweep.job.value), fence.sweep.phase,
+          std::to_string(fence.sweep.pass), std::to_string(range.value),
+          std::to_string(fence.epoch.value)};
+}
+
+void append_record(std::vector<pg::Param>& params, const std::vector<RowsToRecord>& record) {
+  std::vector<std::int64_t> ranges;
+  std::vector<std::int64_t> rows;
+  for (const RowsToRecord& entry : record) {
+    ranges.push_back(entry.range.value);
+    rows.push_back(entry.rows.value);
+  }
+  params.emplace_back(pg::integer_array(ranges));
+  params.emplace_back(pg::integer_array(rows));
+}
+
+void append_move(std::vector<pg::Param>& params, const Batch& batch) {
+  // A batch without an upper end would move the cursor to nowhere.
+  if (!batch.bounds.through) std::abort();
+  params.push_back(key_param(batch.bounds.after));
+  params.push_back(key_param(batch.bounds.through));
+  params.emplace_back(std::to_string(batch.keys.value));
+  params.push_back(bool_param(batch.closes_range));
+}
+
+pg::Statement prepared(std::string sql, std::vector<pg::Param> params) {
+  return {
+      .sql = std::move(sql), .params = std::move(params), .flush_after = false, .prepared = true};
+}
+
+std::vector<pg::Statement> one(pg::Statement statement) {
+  std::vector<pg::Statement> statements;
+  statements.push_back(std::move(statement));
+  return statements;
+}
+
+}  // namespace
+
+pg::Statement checkpoint_statement(const Fence& fence, const Batch& batch) {
+  std::vector<pg::Param> params = fence_params(fence, batch.range);
+  append_move(params, batch);
+  append_record(params, batch.record);
+  return prepared(
+      "SELECT backfill.checkpoint($1::bigint, $2::text, $3::integer, $4::bigint, $5::bigint, "
+      "$6::text[], $7::text[], $8::bigint, $9::boolean, $10::bigint[], $11::bigint[])",
+      std::move(params));
+}
+
+std::vector<pg::Statement> copy_batch_statements(const Fence& fence,
+                                                 const TransactionSettings& settings,
+                                                 const Batch& batch, pg::Statement change) {
+  pg::Statement checkpoint = checkpoint_statement(fence, batch);
+  checkpoint.flush_after = true;
+  change.flush_after = true;
+  std::vector<pg::Statement> statements = one(std::move(checkpoint));
+  statements.push_back(std::move(change));
+  return in_transaction(settings, std::move(statements));
+}
+
+std::vector<pg::Statement> verify_batch_statements(const Fence& fence,
+                                                   const TransactionSettings& settings,
+                                                   const Batch& batch, pg::Statement count) {
+  const std::size_t bounds = count.params.size();
+  std::vector<pg::Param> params = fence_params(fence, batch.range);
+  append_move(params, batch);
+  std::string arguments;
+  constexpr std::string_view types[] = {"bigint", "text",   "integer", "bigint", "bigint",
+                                        "text[]", "text[]", "bigint",  "boolean"};
+  for (std::size_t i = 0; i < std::size(types); ++i) {
+    arguments += fmt::format("${}::{}, ", bounds + i + 1, types[i]);
+  }
+  std::string sql = fmt::format(
+      "SELECT counted.differing, counted.unchangeable, backfill.checkpoint_verify({}"
+      "counted.differing, counted.unchangeable) FROM (\n{}\n) AS counted (differing, unchangeable)",
+      arguments, count.sql);
+  std::vector<pg::Param> all = std::move(count.params);
+  all.insert(all.end(), params.begin(), params.end());
+  pg::Statement statement = prepared(std::move(sql), std::move(all));
+  statement.flush_after = true;
+  std::vector<pg::Statement> statements = in_transaction(settings, one(std::move(statement)));
+  statements[before_count_position].flush_after = true;
+  return statements;
+}
+
+std::vector<pg::Statement> open_range_statements(const Fence& fence,
+                                                 const TransactionSettings& settings,
+                                                 const OpenRange& range) {
+  std::vector<pg::Param> params = fence_params(fence, range.range);
+  params.push_back(key_param(range.bounds.after));
+  params.push_back(key_param(range.bounds.through));
+  params.emplace_back(std::to_string(range.keys.value));
+  return in_transaction(
+      settings, one(prepared("SELECT backfill.open_range($1::bigint, $2::text, $3::integer, "
+                             "$4::bigint, $5::bigint, $6::text[], $7::text[], $8::bigint)",
+                             std::move(params))));
+}
+
+std::vector<pg::Statement> close_range_statements(const Fence& fence,
+                                                  const TransactionSettings& settings,
+                                                  const CloseRange& range, Purpose purpose) {
+  std::vector<pg::Param> params = fence_params(fence, range.range);
+  params.push_back(key_param(range.cursor));
+  append_record(params, purpose == Purpose::verify ? std::vector<RowsToRecord>{} : range.record);
+  return in_transaction(
+      settings, one(prepared("SELECT backfill.close_range($1::bigint, $2::text, $3::integer, "
+                             "$4::bigint, $5::bigint, $6::text[], $7::bigint[], $8::bigint[])",
+                             std::move(params))));
+}
+
+std::vector<pg::Statement> settle_range_statements(const Fence& fence,
+                                                   const TransactionSettings& settings,
+                                                   const SettleRange& range) {
+  return in_transaction(
+      settings, one(prepared("SELECT settled_cursor, settled_closed FROM backfill.settle_range("
+                             "$1::bigint, $2::text, $3::integer, $4::bigint, $5::bigint)",
+                             fence_params(fence, range.range))));
+}
+
+std::vector<pg::Statement> record_statements(const Fence& fence,
+                                             const TransactionSettings& settings,
+                                             const std::vector<RowsToRecord>& record,
+                                             Purpose purpose) {
+  if (record.empty() || purpose == Purpose::verify) return {};
+  std::vector<pg::Param> params = {std::to_string(fence.sweep.job.value), fence.sweep.phase,
+                                   std::to_string(fence.sweep.pass),
+                                   std::to_string(fence.epoch.value)};
+  append_record(params, record);
+  return in_transaction(
+      settings, one(prepared("SELECT backfill.record_rows($1::bigint, $2::text, $3::integer, "
+                             "$4::bigint, $5::bigint[], $6::bigint[])",
+                             std::move(params))));
+}
+
+RangeSettled read_settled(SlotId slot, const pg::Rows& rows) {
+  if (rows.values.size() != 1) std::abort();
+  const pg::Row& row = rows.values.front();
+  RangeSettled settled;
+  settled.slot = slot;
+  if (!pg::is_null(row, 0)) settled.cursor = pg::parse_text_array(pg::text_field(row, 0));
+  settled.closed = pg::bool_field(row, 1);
+  return settled;
+}
+
+pg::Statement count_uncounted_statement(const Fence& fence, const Target& target, RangeId range,
+                                        const KeyRange& last_batch, const std::string& last_xid) {
+  pg::Statement statement;
+  for (std::string& value : bound_values(last_batch)) {
+    statement.params.emplace_back(std::move(value));
+  }
+  const std::size_t n = statement.params.size();
+  for (pg::Param& param : fence_params(fence, range)) statement.params.push_back(std::move(param));
+  statement.params.emplace_back(last_xid);
+  const std::string table = quote_name(target.table);
+  statement.sql = fmt::format(
+      "WITH counted AS (SELECT pg_catalog.count(*) AS row_count FROM {table} WHERE {predicate} AND "
+      "{table}.xmin = ${xid}::text::xid8::xid), recorded AS (UPDATE backfill.ranges r SET "
+      "rows_changed = r.rows_changed + counted.row_count, uncounted = false FROM counted WHERE "
+      "r.job_id = ${job}::bigint AND r.phase = ${phase}::text AND r.pass = ${pass}::integer AND "
+      "r.no = ${no}::bigint AND r.epoch = ${epoch}::bigint AND r.uncounted AND r.last_xid = "
+      "${xid}::text::xid8 RETURNING counted.row_count) SELECT row_count FROM recorded",
+      fmt::arg("table", table), fmt::arg("predicate", key_predicate(target, shape_of(last_batch))),
+      fmt::arg("xid", n + 6), fmt::arg("job", n + 1), fmt::arg("phase", n + 2),
+      fmt::arg("pass", n + 3), fmt::arg("no", n + 4), fmt::arg("epoch", n + 5));
+  return statement;
+}
+
+}  // namespace backfill

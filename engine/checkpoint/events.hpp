@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "backfill/result.hpp"
+#include "backfill/units.hpp"
+#include "pg/connection.hpp"
+
+namespace backfill {
+
+/// One row of `backfill.events`.
+struct EventRecord {
+  std::string kind;    ///< retry, throttle, setting, phase, lease, error, information
+  std::string reason;  ///< short and stable
+  std::string detail;  ///< JSON; empty: {}
+  std::string at;      ///< set when read
+};
+
+/// Appends all of them in one statement, in their order.
+[[nodiscard]] pg::asio::awaitable<Result<void>> append_events(pg::Connection* connection, JobId job,
+                                                              std::vector<EventRecord> events);
+
+/// The last `limit` events, oldest first.
+[[nodiscard]] pg::asio::awaitable<Result<std::vector<EventRecord>>> recent_events(
+    pg::Connection* connection, JobId job, int limit);
+
+}  // namespace backfill

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string_view>
+
+/// The SQL of the control schema, one concept a file; `control_schema.cpp` puts it in order.
+namespace backfill::schema_sql {
+
+extern const std::string_view tables;
+extern const std::string_view table_comments;
+extern const std::string_view fence_functions;
+extern const std::string_view range_functions;
+extern const std::string_view lease_functions;
+extern const std::string_view status_view;
+
+}  // namespace backfill::schema_sql

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "backfill/result.hpp"
+#include "core/time.hpp"
+#include "pg/connection.hpp"
+#include "pg/statement.hpp"
+
+namespace backfill {
+
+/// How long a statement on the control schema may take as a whole before it is given up.
+inline constexpr Duration control_deadline = std::chrono::seconds{15};
+
+/// What every transaction of ours sets for itself alone (a transaction pooler may give each
+/// transaction another session).
+struct TransactionSettings {
+  Duration lock_timeout = std::chrono::seconds{1};
+  Duration statement_timeout = std::chrono::seconds{30};
+  /// A runner that stops in the middle of a batch must not hold its row locks for ever.
+  Duration idle_timeout = std::chrono::seconds{60};
+  /// False for batches: a lost commit loses its checkpoint as well. True leaves the session's level
+  /// in place, or raises it to `on` where that is `off`.
+  bool synchronous = false;
+  std::string search_path;       ///< as pinned by the job; empty: the session's
+  bool bypass_triggers = false;  ///< session_replication_role = replica
+};
+
+[[nodiscard]] pg::Statement begin_statement();
+[[nodiscard]] pg::Statement commit_statement();
+
+/// One SELECT of set_config(…, true): it takes parameters, and is one message instead of seven.
+[[nodiscard]] pg::Statement settings_statement(const TransactionSettings& settings);
+
+/// BEGIN, the settings, the given statements, COMMIT.
+[[nodiscard]] std::vector<pg::Statement> in_transaction(const TransactionSettings& settings,
+                                                        std::vector<pg::Statement> statements);
+
+/// Runs the statements in one flight as a transaction; the rows of the statements given. After a
+/// server error the transaction is rolled back before this returns.
+[[nodiscard]] pg::asio::awaitable<Result<std::vector<pg::Rows>>> run_transaction(
+    pg::Connection* connection, TransactionSettings settings, std::vector<pg::Statement> statements,
+    Duration deadline);
+
+}  // namespace backfill
