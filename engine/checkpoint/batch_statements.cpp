@@ -135,10 +135,11 @@ std::vector<pg::Statement> close_range_statements(const Fence& fence,
 std::vector<pg::Statement> settle_range_statements(const Fence& fence,
                                                    const TransactionSettings& settings,
                                                    const SettleRange& range) {
-  return in_transaction(
-      settings, one(prepared("SELECT settled_cursor, settled_closed FROM backfill.settle_range("
-                             "$1::bigint, $2::text, $3::integer, $4::bigint, $5::bigint)",
-                             fence_params(fence, range.range))));
+  return in_transaction(settings,
+                        one(prepared("SELECT settled_cursor, settled_closed, settled_uncounted, "
+                                     "settled_xid, settled_after FROM backfill.settle_range("
+                                     "$1::bigint, $2::text, $3::integer, $4::bigint, $5::bigint)",
+                                     fence_params(fence, range.range))));
 }
 
 std::vector<pg::Statement> record_statements(const Fence& fence,
@@ -156,13 +157,15 @@ std::vector<pg::Statement> record_statements(const Fence& fence,
                              std::move(params))));
 }
 
-RangeSettled read_settled(SlotId slot, const pg::Rows& rows) {
+SettledRange read_settled(const pg::Rows& rows) {
   if (rows.values.size() != 1) std::abort();
   const pg::Row& row = rows.values.front();
-  RangeSettled settled;
-  settled.slot = slot;
+  SettledRange settled;
   if (!pg::is_null(row, 0)) settled.cursor = pg::parse_text_array(pg::text_field(row, 0));
   settled.closed = pg::bool_field(row, 1);
+  settled.uncounted = pg::bool_field(row, 2);
+  settled.last_xid = pg::text_field(row, 3);
+  if (!pg::is_null(row, 4)) settled.last_after = pg::parse_text_array(pg::text_field(row, 4));
   return settled;
 }
 
@@ -176,16 +179,18 @@ pg::Statement count_uncounted_statement(const Fence& fence, const Target& target
   for (pg::Param& param : fence_params(fence, range)) statement.params.push_back(std::move(param));
   statement.params.emplace_back(last_xid);
   const std::string table = quote_name(target.table);
+  const std::string name = quote_identifier(target.table.name);
   statement.sql = fmt::format(
       "WITH counted AS (SELECT pg_catalog.count(*) AS row_count FROM {table} WHERE {predicate} AND "
-      "{table}.xmin = ${xid}::text::xid8::xid), recorded AS (UPDATE backfill.ranges r SET "
+      "{name}.xmin = ${xid}::text::xid8::xid), recorded AS (UPDATE backfill.ranges r SET "
       "rows_changed = r.rows_changed + counted.row_count, uncounted = false FROM counted WHERE "
       "r.job_id = ${job}::bigint AND r.phase = ${phase}::text AND r.pass = ${pass}::integer AND "
       "r.no = ${no}::bigint AND r.epoch = ${epoch}::bigint AND r.uncounted AND r.last_xid = "
       "${xid}::text::xid8 RETURNING counted.row_count) SELECT row_count FROM recorded",
-      fmt::arg("table", table), fmt::arg("predicate", key_predicate(target, shape_of(last_batch))),
-      fmt::arg("xid", n + 6), fmt::arg("job", n + 1), fmt::arg("phase", n + 2),
-      fmt::arg("pass", n + 3), fmt::arg("no", n + 4), fmt::arg("epoch", n + 5));
+      fmt::arg("table", table), fmt::arg("name", name),
+      fmt::arg("predicate", key_predicate(target, shape_of(last_batch))), fmt::arg("xid", n + 6),
+      fmt::arg("job", n + 1), fmt::arg("phase", n + 2), fmt::arg("pass", n + 3),
+      fmt::arg("no", n + 4), fmt::arg("epoch", n + 5));
   return statement;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -74,7 +76,20 @@ inline constexpr std::size_t before_count_position = 1;
 
 /// Where the one row of a settle statement stands in its results.
 inline constexpr std::size_t settle_position = 2;
-[[nodiscard]] RangeSettled read_settled(SlotId slot, const pg::Rows& rows);
+
+/// A range's checkpoint once nothing holds it any more.
+struct SettledRange {
+  std::optional<KeyValue> cursor;
+  bool closed = false;
+  /// The count of the last batch is in no checkpoint. Whoever still has it from the command tag
+  /// records that; whoever lost it (the COMMIT was in doubt) asks `count_uncounted_statement`.
+  bool uncounted = false;
+  std::string last_xid;                ///< of the last batch; empty before the first
+  std::optional<KeyValue> last_after;  ///< where the last batch began
+  friend bool operator==(const SettledRange&, const SettledRange&) = default;
+};
+
+[[nodiscard]] SettledRange read_settled(const pg::Rows& rows);
 
 /// Counts the rows of a batch whose count was lost (`uncounted`), and records the count, in one
 /// statement: the rows of its key range that its transaction wrote. Rows that another transaction

@@ -4,8 +4,7 @@
 
 #include <fmt/core.h>
 
-#include "checkpoint/schema/schema_sql.hpp"
-#include "checkpoint/transaction.hpp"
+#include "checkpoint/run_transaction.hpp"
 #include "pg/field.hpp"
 
 namespace backfill {
@@ -88,20 +87,6 @@ awaitable<Result<void>> install_in_turn(pg::Connection* connection) {
 }
 
 }  // namespace
-
-const std::vector<Migration>& control_schema_migrations() {
-  static const std::vector<Migration> migrations = {
-      {.version = 1,
-       .scripts = {schema_sql::tables, schema_sql::table_comments, schema_sql::fence_functions,
-                   schema_sql::range_functions, schema_sql::lease_functions,
-                   schema_sql::status_view}},
-  };
-  return migrations;
-}
-
-int control_schema_version() {
-  return control_schema_migrations().back().version;
-}
 
 awaitable<Result<std::optional<int>>> read_control_schema_version(pg::Connection* connection) {
   const auto found = co_await look(connection);

@@ -1,26 +1,14 @@
 #pragma once
 
 #include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "backfill/result.hpp"
+#include "checkpoint/migrations.hpp"
 #include "pg/connection.hpp"
 
 /// Schema `backfill` in the target database: created at first use, versioned, and migrated by the
 /// tool. What its tables and columns mean is said by the COMMENTs on them.
 namespace backfill {
-
-struct Migration {
-  int version = 0;
-  std::vector<std::string_view> scripts;
-};
-
-/// In order; the last one's version is the schema's. A migration that has been released is never
-/// edited: a change is a new one.
-[[nodiscard]] const std::vector<Migration>& control_schema_migrations();
-[[nodiscard]] int control_schema_version();
 
 /// The version found in the database; absent when there is no control schema.
 [[nodiscard]] pg::asio::awaitable<Result<std::optional<int>>> read_control_schema_version(

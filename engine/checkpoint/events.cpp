@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "checkpoint/transaction.hpp"
+#include "checkpoint/run_transaction.hpp"
 #include "pg/field.hpp"
 #include "pg/text_array.hpp"
 

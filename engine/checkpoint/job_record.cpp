@@ -1,11 +1,11 @@
 #include "checkpoint/job_record.hpp"
 
-#include <array>
 #include <cstdlib>
 #include <utility>
 
 #include <fmt/core.h>
 
+#include "checkpoint/run_transaction.hpp"
 #include "core/sqlstate.hpp"
 #include "pg/field.hpp"
 #include "pg/text_array.hpp"
@@ -14,8 +14,6 @@ namespace backfill {
 namespace {
 
 using pg::asio::awaitable;
-
-constexpr std::array<std::string_view, 4> state_names = {"running", "stopped", "failed", "done"};
 
 constexpr std::string_view job_columns =
     "id, name, kind, table_name, meaning, search_path, key_columns, phase, state, epoch, "
@@ -99,17 +97,6 @@ awaitable<Result<void>> run_fenced(pg::Connection* connection, JobId job, Epoch 
 }
 
 }  // namespace
-
-std::string_view to_string(JobState state) {
-  return state_names.at(static_cast<std::size_t>(state));
-}
-
-std::optional<JobState> parse_job_state(std::string_view text) {
-  for (std::size_t i = 0; i < state_names.size(); ++i) {
-    if (state_names.at(i) == text) return static_cast<JobState>(i);
-  }
-  return std::nullopt;
-}
 
 awaitable<Result<std::optional<JobRecord>>> find_job(pg::Connection* connection, std::string name) {
   std::string sql = fmt::format("SELECT {} FROM backfill.jobs WHERE name = $1", job_columns);

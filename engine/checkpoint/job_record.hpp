@@ -3,22 +3,16 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "backfill/result.hpp"
 #include "backfill/units.hpp"
 #include "checkpoint/batch_statements.hpp"
+#include "checkpoint/job_state.hpp"
 #include "core/engine.hpp"
 #include "pg/connection.hpp"
 
 namespace backfill {
-
-/// As `backfill.jobs.state` holds it; the names are frozen.
-enum class JobState { running, stopped, failed, done };
-
-[[nodiscard]] std::string_view to_string(JobState state);
-[[nodiscard]] std::optional<JobState> parse_job_state(std::string_view text);
 
 /// One row of `backfill.jobs`.
 struct JobRecord {

@@ -8,7 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/core.h>
 
-#include "checkpoint/transaction.hpp"
+#include "checkpoint/run_transaction.hpp"
 #include "pg/field.hpp"
 
 namespace backfill {

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "checkpoint/control_schema.hpp"
-#include "checkpoint/transaction.hpp"
+#include "checkpoint/run_transaction.hpp"
 #include "pg/field.hpp"
 
 namespace backfill {

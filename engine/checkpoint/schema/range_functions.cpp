@@ -175,12 +175,14 @@ END $function$;
 
 CREATE OR REPLACE FUNCTION backfill.settle_range(
   of_job bigint, of_phase text, of_pass integer, of_range bigint, holder_epoch bigint,
-  OUT settled_cursor text[], OUT settled_closed boolean)
+  OUT settled_cursor text[], OUT settled_closed boolean, OUT settled_uncounted boolean,
+  OUT settled_xid xid8, OUT settled_after text[])
 LANGUAGE plpgsql SET search_path = pg_catalog AS $function$
 DECLARE
   found_epoch bigint;
 BEGIN
-  SELECT r.cursor, r.closed, r.epoch INTO settled_cursor, settled_closed, found_epoch
+  SELECT r.cursor, r.closed, r.uncounted, r.last_xid, r.last_after, r.epoch
+    INTO settled_cursor, settled_closed, settled_uncounted, settled_xid, settled_after, found_epoch
     FROM backfill.ranges r
     WHERE r.job_id = of_job AND r.phase = of_phase AND r.pass = of_pass AND r.no = of_range
     FOR UPDATE;

@@ -1,0 +1,21 @@
+#include "checkpoint/migrations.hpp"
+
+#include "checkpoint/schema/schema_sql.hpp"
+
+namespace backfill {
+
+const std::vector<Migration>& control_schema_migrations() {
+  static const std::vector<Migration> migrations = {
+      {.version = 1,
+       .scripts = {schema_sql::tables, schema_sql::table_comments, schema_sql::fence_functions,
+                   schema_sql::range_functions, schema_sql::lease_functions,
+                   schema_sql::status_view}},
+  };
+  return migrations;
+}
+
+int control_schema_version() {
+  return control_schema_migrations().back().version;
+}
+
+}  // namespace backfill

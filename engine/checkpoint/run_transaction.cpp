@@ -1,0 +1,28 @@
+#include "checkpoint/run_transaction.hpp"
+
+#include <cstddef>
+#include <utility>
+
+namespace backfill {
+
+pg::asio::awaitable<Result<std::vector<pg::Rows>>> run_transaction(
+    pg::Connection* connection, TransactionSettings settings, std::vector<pg::Statement> statements,
+    Duration deadline) {
+  const std::size_t given = statements.size();
+  std::vector<pg::Statement> all = in_transaction(settings, std::move(statements));
+  pg::PipelineResult outcome = co_await connection->pipeline(std::move(all), deadline);
+  if (outcome.error) {
+    if (connection->usable()) {
+      std::string rollback = "ROLLBACK";
+      const auto rolled_back = co_await connection->script(std::move(rollback), deadline);
+      static_cast<void>(rolled_back);  // the failure that matters is the one at hand
+    }
+    co_return Result<std::vector<pg::Rows>>{std::move(*outcome.error)};
+  }
+  std::vector<pg::Rows> rows;
+  rows.reserve(given);
+  for (std::size_t i = 0; i < given; ++i) rows.push_back(std::move(outcome.results[i + 2].rows));
+  co_return Result<std::vector<pg::Rows>>{std::move(rows)};
+}
+
+}  // namespace backfill

@@ -1,0 +1,184 @@
+#include "checkpoint/batch_statements.hpp"
+
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+namespace backfill {
+namespace {
+
+using Params = std::vector<pg::Param>;
+
+Fence some_fence() {
+  Fence fence;
+  fence.sweep = {.job = JobId{7}, .phase = "copy", .pass = 1};
+  fence.epoch = Epoch{3};
+  return fence;
+}
+
+Batch some_batch() {
+  Batch batch;
+  batch.range = RangeId{5};
+  batch.bounds.after = KeyValue{"10", "a\"b"};
+  batch.bounds.through = KeyValue{"20", "c"};
+  batch.keys = RowCount{9};
+  batch.closes_range = true;
+  batch.record = {{.range = RangeId{4}, .rows = RowCount{100}},
+                  {.range = RangeId{5}, .rows = RowCount{8}}};
+  return batch;
+}
+
+Target some_target() {
+  Target target;
+  target.table = {.schema = "public", .name = "users"};
+  target.key.columns = {{.name = "id", .type = "bigint"}};
+  return target;
+}
+
+std::vector<std::string> texts(const std::vector<pg::Statement>& statements) {
+  std::vector<std::string> all;
+  for (const pg::Statement& statement : statements) all.push_back(statement.sql);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("settings_are_one_statement_for_the_transaction_alone") {
+  TransactionSettings settings;
+  settings.search_path = "app, public";
+  const pg::Statement statement = settings_statement(settings);
+  CHECK(statement.sql ==
+        "SELECT pg_catalog.set_config('lock_timeout', $1, true), "
+        "pg_catalog.set_config('statement_timeout', $2, true), "
+        "pg_catalog.set_config('idle_in_transaction_session_timeout', $3, true), "
+        "pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true), "
+        "pg_catalog.set_config('synchronous_commit', 'off', true), "
+        "pg_catalog.set_config('search_path', $4, true)");
+  CHECK(statement.params == Params{"1000", "30000", "60000", "app, public"});
+  CHECK(statement.prepared);
+}
+
+TEST_CASE("settings_never_switch_a_timeout_off") {
+  TransactionSettings settings;
+  settings.lock_timeout = Duration{1};
+  CHECK(settings_statement(settings).params.front() == "1");
+}
+
+TEST_CASE("settings_bypass_triggers_only_when_asked") {
+  TransactionSettings settings;
+  CHECK(settings_statement(settings).sql.find("session_replication_role") == std::string::npos);
+  settings.bypass_triggers = true;
+  CHECK(settings_statement(settings).sql.find(
+            "set_config('session_replication_role', 'replica', true)") != std::string::npos);
+}
+
+TEST_CASE("a_synchronous_transaction_keeps_a_stronger_level_of_the_session") {
+  TransactionSettings settings;
+  settings.synchronous = true;
+  CHECK(settings_statement(settings).sql.find("WHEN 'off' THEN 'on' ELSE") != std::string::npos);
+}
+
+TEST_CASE("checkpoint_carries_fence_move_and_counts") {
+  const pg::Statement statement = checkpoint_statement(some_fence(), some_batch());
+  CHECK(statement.sql ==
+        "SELECT backfill.checkpoint($1::bigint, $2::text, $3::integer, $4::bigint, $5::bigint, "
+        "$6::text[], $7::text[], $8::bigint, $9::boolean, $10::bigint[], $11::bigint[])");
+  CHECK(statement.params == Params{"7", "copy", "1", "5", "3", R"({"10","a\"b"})", R"({"20","c"})",
+                                   "9", "t", "{4,5}", "{100,8}"});
+}
+
+TEST_CASE("checkpoint_of_a_range_without_lower_end_expects_no_cursor") {
+  Batch batch = some_batch();
+  batch.bounds.after.reset();
+  CHECK(checkpoint_statement(some_fence(), batch).params[5] == std::nullopt);
+}
+
+TEST_CASE("copy_batch_writes_its_checkpoint_before_it_touches_a_row") {
+  pg::Statement change;
+  change.sql = "UPDATE t SET a = 1";
+  const auto statements = copy_batch_statements(some_fence(), {}, some_batch(), change);
+  REQUIRE(statements.size() == 5);
+  CHECK(statements.front().sql == "BEGIN");
+  CHECK(statements[before_change_position].sql.starts_with("SELECT backfill.checkpoint("));
+  CHECK(statements[before_change_position].flush_after);
+  CHECK(statements[change_position].sql == "UPDATE t SET a = 1");
+  CHECK(statements[change_position].flush_after);
+  CHECK(statements.back().sql == "COMMIT");
+}
+
+TEST_CASE("verify_batch_counts_and_checkpoints_in_one_statement") {
+  pg::Statement count;
+  count.sql = "SELECT 1, 2 WHERE $1 < $2";
+  count.params = {"x", "y"};
+  const auto statements = verify_batch_statements(some_fence(), {}, some_batch(), count);
+  REQUIRE(statements.size() == 4);
+  CHECK(statements[before_count_position].flush_after);
+  const pg::Statement& counting = statements[count_position];
+  CHECK(counting.sql ==
+        "SELECT counted.differing, counted.unchangeable, backfill.checkpoint_verify($3::bigint, "
+        "$4::text, $5::integer, $6::bigint, $7::bigint, $8::text[], $9::text[], $10::bigint, "
+        "$11::boolean, counted.differing, counted.unchangeable) FROM (\nSELECT 1, 2 WHERE $1 < "
+        "$2\n) AS counted (differing, unchangeable)");
+  CHECK(counting.params == Params{"x", "y", "7", "copy", "1", "5", "3", R"({"10","a\"b"})",
+                                  R"({"20","c"})", "9", "t"});
+}
+
+TEST_CASE("open_close_and_settle_name_their_range") {
+  OpenRange open;
+  open.range = RangeId{2};
+  open.bounds.through = KeyValue{"9"};
+  open.keys = RowCount{4};
+  const auto opening = open_range_statements(some_fence(), {}, open);
+  CHECK(opening[2].params == Params{"7", "copy", "1", "2", "3", std::nullopt, R"({"9"})", "4"});
+
+  CloseRange close;
+  close.range = RangeId{2};
+  close.cursor = KeyValue{"9"};
+  close.record = {{.range = RangeId{2}, .rows = RowCount{4}}};
+  CHECK(close_range_statements(some_fence(), {}, close, Purpose::copy)[2].params ==
+        Params{"7", "copy", "1", "2", "3", R"({"9"})", "{2}", "{4}"});
+  CHECK(close_range_statements(some_fence(), {}, close, Purpose::verify)[2].params ==
+        Params{"7", "copy", "1", "2", "3", R"({"9"})", "{}", "{}"});
+
+  SettleRange settle;
+  settle.range = RangeId{2};
+  const auto settling = settle_range_statements(some_fence(), {}, settle);
+  CHECK(settling[settle_position].params == Params{"7", "copy", "1", "2", "3"});
+}
+
+TEST_CASE("settled_range_is_read_with_its_open_count") {
+  pg::Rows rows;
+  rows.values = {{R"({10})", "f", "t", "745", std::nullopt}};
+  SettledRange expected;
+  expected.cursor = KeyValue{"10"};
+  expected.uncounted = true;
+  expected.last_xid = "745";
+  CHECK(read_settled(rows) == expected);
+}
+
+TEST_CASE("nothing_to_record_sends_nothing") {
+  CHECK(record_statements(some_fence(), {}, {}, Purpose::copy).empty());
+  const std::vector<RowsToRecord> record = {{.range = RangeId{1}, .rows = RowCount{1}}};
+  CHECK(record_statements(some_fence(), {}, record, Purpose::verify).empty());
+  CHECK(texts(record_statements(some_fence(), {}, record, Purpose::copy)).size() == 4);
+}
+
+TEST_CASE("lost_count_is_taken_from_the_rows_the_transaction_wrote") {
+  KeyRange last;
+  last.after = KeyValue{"10"};
+  last.through = KeyValue{"20"};
+  const pg::Statement statement =
+      count_uncounted_statement(some_fence(), some_target(), RangeId{5}, last, "745");
+  CHECK(statement.sql ==
+        "WITH counted AS (SELECT pg_catalog.count(*) AS row_count FROM \"public\".\"users\" WHERE "
+        "\"users\".\"id\" > $1::bigint AND \"users\".\"id\" <= $2::bigint AND "
+        "\"users\".xmin = $8::text::xid8::xid), recorded AS (UPDATE backfill.ranges r "
+        "SET rows_changed = r.rows_changed + counted.row_count, uncounted = false FROM counted "
+        "WHERE r.job_id = $3::bigint AND r.phase = $4::text AND r.pass = $5::integer AND r.no = "
+        "$6::bigint AND r.epoch = $7::bigint AND r.uncounted AND r.last_xid = $8::text::xid8 "
+        "RETURNING counted.row_count) SELECT row_count FROM recorded");
+  CHECK(statement.params == Params{"10", "20", "7", "copy", "1", "5", "3", "745"});
+}
+
+}  // namespace backfill
