@@ -1,0 +1,55 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <chrono>
+#include <exception>
+#include <optional>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+namespace backfill::test {
+
+namespace asio = boost::asio;
+
+/// What no test coroutine may exceed: a hang becomes a failure and not a stuck build.
+inline constexpr std::chrono::seconds coroutine_limit{60};
+
+/// Runs a test coroutine on an io_context of its own until it ends, and returns its result. Throws
+/// what it throws, and std::runtime_error when it has not ended within `limit`. Inside, the executor
+/// is `co_await asio::this_coro::executor`. Everything else that the coroutine has started on that
+/// io_context is dropped when it returns.
+template <class T>
+T run_coroutine(asio::awaitable<T> coroutine, std::chrono::seconds limit = coroutine_limit) {
+  asio::io_context context;
+  std::exception_ptr failure;
+  bool ended = false;
+  const auto finish = [&](std::exception_ptr error) {
+    failure = std::move(error);
+    ended = true;
+    context.stop();
+  };
+  const auto check = [&] {
+    context.run_for(limit);
+    if (failure) std::rethrow_exception(failure);
+    if (!ended) throw std::runtime_error("the test coroutine did not end within its limit");
+  };
+  if constexpr (std::is_void_v<T>) {
+    asio::co_spawn(context, std::move(coroutine), finish);
+    check();
+  } else {
+    std::optional<T> result;
+    asio::co_spawn(context, std::move(coroutine), [&](std::exception_ptr error, T value) {
+      if (!error) result.emplace(std::move(value));
+      finish(std::move(error));
+    });
+    check();
+    return std::move(*result);
+  }
+}
+
+}  // namespace backfill::test
