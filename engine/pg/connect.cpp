@@ -56,7 +56,7 @@ bool ends_search(const Error& error) {
 }  // namespace
 
 asio::awaitable<Result<void>> Connection::Implementation::open(Keywords keywords, Target target,
-                                                   Instant deadline) {
+                                                               Instant deadline) {
   keywords.emplace_back("host", target.host);
   keywords.emplace_back("hostaddr", target.hostaddr);
   keywords.emplace_back("port", target.port);

@@ -13,8 +13,9 @@ Connection::Implementation::~Implementation() {
   close();
 }
 
-asio::awaitable<Result<Rows>> Connection::Implementation::query(std::string sql, std::vector<Param> params,
-                                                    Duration deadline) {
+asio::awaitable<Result<Rows>> Connection::Implementation::query(std::string sql,
+                                                                std::vector<Param> params,
+                                                                Duration deadline) {
   const std::optional<Error> refusal = refuse(sql, params);
   if (refusal) co_return *refusal;
   InFlight flight(*this, deadline);
@@ -29,7 +30,8 @@ asio::awaitable<Result<Rows>> Connection::Implementation::query(std::string sql,
   co_return outcome;
 }
 
-asio::awaitable<Result<void>> Connection::Implementation::script(std::string sql, Duration deadline) {
+asio::awaitable<Result<void>> Connection::Implementation::script(std::string sql,
+                                                                 Duration deadline) {
   const std::vector<Param> none;
   const std::optional<Error> refusal = refuse(sql, none);
   if (refusal) co_return *refusal;
@@ -47,7 +49,8 @@ asio::awaitable<Result<void>> Connection::Implementation::script(std::string sql
 }
 
 // Nothing is in flight here, so that a cancelled wait leaves the connection as good as before.
-asio::awaitable<Result<std::optional<Notification>>> Connection::Implementation::notification(Duration wait) {
+asio::awaitable<Result<std::optional<Notification>>> Connection::Implementation::notification(
+    Duration wait) {
   const std::vector<Param> none;
   const std::optional<Error> refusal = refuse("waiting for a notification", none);
   if (refusal) co_return *refusal;

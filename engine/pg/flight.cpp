@@ -34,7 +34,7 @@ Connection::Implementation::InFlight::~InFlight() {
 }
 
 std::optional<Error> Connection::Implementation::refuse(std::string_view sql,
-                                            const std::vector<Param>& params) {
+                                                        const std::vector<Param>& params) {
   Error error;
   error.context = excerpt(sql);
   if (in_flight_) {

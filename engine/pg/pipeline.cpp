@@ -20,14 +20,15 @@ constexpr int null_results_max = 2;
 
 }  // namespace
 
-bool Connection::Implementation::send_params(const std::string& sql, const std::vector<Param>& params) {
+bool Connection::Implementation::send_params(const std::string& sql,
+                                             const std::vector<Param>& params) {
   const std::vector<const char*> values = pointers_to(params);
   return PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr,
                            values.data(), nullptr, nullptr, 0) == 1;
 }
 
 bool Connection::Implementation::queue_statement(const Statement& statement, std::size_t index,
-                                     std::vector<Command>& commands) {
+                                                 std::vector<Command>& commands) {
   std::optional<PreparedStatements::Use> use;
   if (statement.prepared) use = prepared_.use(statement.sql);
   bool queued = true;
@@ -51,7 +52,7 @@ bool Connection::Implementation::queue_statement(const Statement& statement, std
 }
 
 bool Connection::Implementation::queue(const std::vector<Statement>& statements,
-                           std::vector<Command>& commands) {
+                                       std::vector<Command>& commands) {
   if (PQenterPipelineMode(connection_.get()) != 1) return false;
   for (const std::string& name : prepared_.take_deallocations()) {
     commands.push_back({Command::Kind::deallocate, 0, true});
@@ -64,7 +65,7 @@ bool Connection::Implementation::queue(const std::vector<Statement>& statements,
 }
 
 void Connection::Implementation::note_success(const Statement& statement, const Command& command,
-                                  const PGresult* result, PipelineResult& outcome) {
+                                              const PGresult* result, PipelineResult& outcome) {
   if (command.kind == Command::Kind::prepare) prepared_.confirm(statement.sql);
   if (command.kind != Command::Kind::execute) return;
   StatementResult& entry = outcome.results.emplace_back();
@@ -73,7 +74,7 @@ void Connection::Implementation::note_success(const Statement& statement, const 
 }
 
 Error Connection::Implementation::note_failure(const Statement& statement, const Command& command,
-                                   const PGresult* result) {
+                                               const PGresult* result) {
   Error error = failure(result, statement.sql);
   if (!alive() || !command.named) return error;
   // The server undid the flight for a reason that lies in our names, not in the statement: the same
@@ -88,9 +89,9 @@ Error Connection::Implementation::note_failure(const Statement& statement, const
   return error;
 }
 
-asio::awaitable<void> Connection::Implementation::collect_pipeline(const std::vector<Statement>* statements,
-                                                       const std::vector<Command>* commands,
-                                                       PipelineResult* outcome) {
+asio::awaitable<void> Connection::Implementation::collect_pipeline(
+    const std::vector<Statement>* statements, const std::vector<Command>* commands,
+    PipelineResult* outcome) {
   std::size_t answered = 0;
   int nulls = 0;
   while (alive()) {
@@ -121,8 +122,8 @@ asio::awaitable<void> Connection::Implementation::collect_pipeline(const std::ve
   outcome->error = loss((*statements)[(*commands)[open].statement].sql);
 }
 
-asio::awaitable<PipelineResult> Connection::Implementation::pipeline(std::vector<Statement> statements,
-                                                         Duration deadline) {
+asio::awaitable<PipelineResult> Connection::Implementation::pipeline(
+    std::vector<Statement> statements, Duration deadline) {
   PipelineResult outcome;
   outcome.started = now();
   if (statements.empty()) co_return outcome;

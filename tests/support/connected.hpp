@@ -1,10 +1,11 @@
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <memory>
 #include <stdexcept>
 #include <string>
+
+#include <boost/asio/awaitable.hpp>
 
 #include "pg/connection.hpp"
 #include "support/run_coroutine.hpp"

@@ -1,16 +1,17 @@
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <chrono>
 #include <exception>
 #include <optional>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/this_coro.hpp>
 
 namespace backfill::test {
 
@@ -20,9 +21,9 @@ namespace asio = boost::asio;
 inline constexpr std::chrono::seconds coroutine_limit{60};
 
 /// Runs a test coroutine on an io_context of its own until it ends, and returns its result. Throws
-/// what it throws, and std::runtime_error when it has not ended within `limit`. Inside, the executor
-/// is `co_await asio::this_coro::executor`. Everything else that the coroutine has started on that
-/// io_context is dropped when it returns.
+/// what it throws, and std::runtime_error when it has not ended within `limit`. Inside, the
+/// executor is `co_await asio::this_coro::executor`. Everything else that the coroutine has started
+/// on that io_context is dropped when it returns.
 template <class T>
 T run_coroutine(asio::awaitable<T> coroutine, std::chrono::seconds limit = coroutine_limit) {
   asio::io_context context;

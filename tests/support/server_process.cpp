@@ -1,15 +1,14 @@
 #include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <pwd.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pwd.h>
 #include <stdexcept>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "support/test_server.hpp"
 
@@ -65,14 +64,13 @@ int free_port() {
   return ::ntohs(address.sin_port);
 }
 
-pid_t start_as_postgres(const std::vector<std::string>& command,
-                        const std::filesystem::path& log) {
+pid_t start_as_postgres(const std::vector<std::string>& command, const std::filesystem::path& log) {
   // The death signal, set after the change of user that would clear it, stops the server (SIGINT:
   // a fast shutdown) even when this process is killed.
   std::vector<std::string> words{"setpriv", "--pdeathsig", "INT"};
   if (::geteuid() == 0) {
-    words.insert(words.end(), {"--reuid=postgres", "--regid=postgres", "--init-groups",
-                               "--reset-env"});
+    words.insert(words.end(),
+                 {"--reuid=postgres", "--regid=postgres", "--init-groups", "--reset-env"});
   }
   words.insert(words.end(), command.begin(), command.end());
   std::vector<char*> arguments;

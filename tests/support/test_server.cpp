@@ -1,15 +1,15 @@
 #include "support/test_server.hpp"
 
-#include <fmt/format.h>
-#include <sys/wait.h>
-
 #include <chrono>
 #include <csignal>
 #include <fstream>
 #include <memory>
 #include <sstream>
 #include <stdexcept>
+#include <sys/wait.h>
 #include <thread>
+
+#include <fmt/format.h>
 
 #include "pg/connection.hpp"
 #include "support/run_coroutine.hpp"
@@ -117,8 +117,8 @@ std::string TestServer::socket_conninfo(const std::string& database) const {
 std::string TestServer::with_database() {
   const std::string name = fmt::format("test_{}", ++databases_);
   // template0 has no other sessions, which would make the copy fail.
-  const Result<void> created =
-      run_coroutine(run_script(socket_conninfo(), "CREATE DATABASE " + name + " TEMPLATE template0"));
+  const Result<void> created = run_coroutine(
+      run_script(socket_conninfo(), "CREATE DATABASE " + name + " TEMPLATE template0"));
   if (!created) throw std::runtime_error("no fresh database: " + created.error().message);
   return conninfo(name);
 }

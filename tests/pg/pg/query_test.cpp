@@ -13,14 +13,14 @@ TEST_CASE("query_returns_text_values_nulls_and_column_names") {
     const std::vector<Param> params{"41", std::nullopt, "é'\"\\"};
     const auto rows = co_await connection->query(
         "SELECT $1::int + 1 AS n, $2::text AS absent, $3::text AS \"Text\", ''::text, "
-        "true, '\\x00ff'::bytea, NULL::int[] ",
+        "true AS bool, '\\x00ff'::bytea, NULL::int[] ",
         params, limit);
     const Rows& found = value_of(rows);
     CHECK(found.columns ==
           std::vector<std::string>{"n", "absent", "Text", "text", "bool", "bytea", "int4"});
     REQUIRE(found.values.size() == 1);
-    CHECK(found.values[0] == std::vector<Param>{"42", std::nullopt, "é'\"\\", "", "t", "\\x00ff",
-                                                std::nullopt});
+    CHECK(found.values[0] ==
+          std::vector<Param>{"42", std::nullopt, "é'\"\\", "", "t", "\\x00ff", std::nullopt});
   }());
 }
 
@@ -29,14 +29,12 @@ TEST_CASE("affected_rows_come_from_the_command_tag") {
     const std::string database = TestServer::instance().conninfo();
     const auto connection = co_await connect_to(database);
     const std::vector<Param> none;
-    const auto created =
-        co_await connection->query("CREATE TEMP TABLE t (n int)", none, limit);
+    const auto created = co_await connection->query("CREATE TEMP TABLE t (n int)", none, limit);
     CHECK(value_of(created).affected == 0);
-    const auto inserted = co_await connection->query(
-        "INSERT INTO t SELECT generate_series(1, 7)", none, limit);
+    const auto inserted =
+        co_await connection->query("INSERT INTO t SELECT generate_series(1, 7)", none, limit);
     CHECK(value_of(inserted).affected == 7);
-    const auto updated =
-        co_await connection->query("UPDATE t SET n = n WHERE n < 4", none, limit);
+    const auto updated = co_await connection->query("UPDATE t SET n = n WHERE n < 4", none, limit);
     CHECK(value_of(updated).affected == 3);
     const auto selected = co_await connection->query("SELECT n FROM t", none, limit);
     CHECK(value_of(selected).affected == 7);
