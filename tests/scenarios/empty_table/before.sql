@@ -1,0 +1,1 @@
+CREATE TABLE public.nothing (id int PRIMARY KEY, a text, b text);
