@@ -1,0 +1,160 @@
+#include <algorithm>
+#include <array>
+
+#include "config/field_table.hpp"
+#include "config/job_name.hpp"
+#include "core/sql_name.hpp"
+#include "core/sql_scan.hpp"
+
+namespace backfill::config {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+
+constexpr std::int64_t rows_max = 10'000'000;  // of one batch
+constexpr std::int64_t rows_per_second_max = 1'000'000'000;
+constexpr std::array<std::string_view, 2> user_triggers_words{"fire", "bypass"};
+
+std::optional<RowCount> rows(std::optional<std::int64_t> number) {
+  if (!number) return std::nullopt;
+  return RowCount(*number);
+}
+
+QueryThrottle& query(Job& job) {
+  if (!job.throttle.query) job.throttle.query.emplace();
+  return *job.throttle.query;
+}
+
+std::optional<TextProblem> store_name(Job& job, std::string_view text) {
+  if (auto problem = problem_of_job_name(text)) return problem;
+  job.name = std::string(text);
+  return std::nullopt;
+}
+
+std::optional<TextProblem> store_database(Job& job, std::string_view text) {
+  job.database = std::string(text);
+  return std::nullopt;
+}
+
+std::optional<TextProblem> store_table(Job& job, std::string_view text) {
+  const Parsed<QualifiedName> table = parse_qualified_name(text);
+  if (!table) return table.problem();
+  job.table = *table;
+  return std::nullopt;
+}
+
+std::optional<TextProblem> append_key(Job& job, std::string_view text) {
+  const Parsed<std::string> column = parse_identifier(text);
+  if (!column) return column.problem();
+  if (std::find(job.key.begin(), job.key.end(), *column) != job.key.end()) {
+    return TextProblem{0, "this column is in the key already"};
+  }
+  job.key.push_back(*column);
+  return std::nullopt;
+}
+
+std::optional<TextProblem> append_ignored(Job& job, std::string_view text) {
+  job.throttle.replica_lag.ignore.emplace_back(text);
+  return std::nullopt;
+}
+
+std::optional<TextProblem> store_query(Job& job, std::string_view text) {
+  if (auto problem = check_query(text)) return problem;
+  query(job).sql = without_comments(text);
+  return std::nullopt;
+}
+
+std::array<Field, 23> make_table() {
+  return {{
+      {"version", "The version of the job file's format.",
+       WholeNumber{1, 1, false,
+                   [](Job& job, auto number) { job.version = static_cast<int>(*number); }},
+       true},
+      {"kind", "What the job does.",
+       Choice{kind_words(), [](Job& job, std::size_t i) { job.kind = job_kinds()[i].kind; }}, true},
+      {"name",
+       "The job's name, which commands and the control schema know it by; else the file's stem.",
+       Text{"a name of letters, digits, _, - and .", store_name}},
+      {"database", "Where to work, as a connection URL or libpq keywords.",
+       Text{"a connection URL or libpq keywords", store_database}},
+      {"table", "The table whose rows change, as SQL writes it.",
+       Text{"a table's name", store_table}, true},
+      {"key", "The columns to walk along; else the primary key or the best unique index.",
+       TextList{"a column's name or a list of them", [](Job& job) { job.key.clear(); },
+                append_key}},
+      {"pace.connections", "The most connections that work at once.",
+       WholeNumber{
+           1, 64, false,
+           [](Job& job, auto number) { job.pace.connections = static_cast<int>(*number); }}},
+      {"pace.batch.target",
+       "How long a batch should take; auto is short beside other writers and longer alone.",
+       TimeSpan{milliseconds(1), minutes(1), "auto",
+                [](Job& job, auto span) { job.pace.batch.target = span; }}},
+      {"pace.batch.min_rows", "The fewest rows of a batch.",
+       WholeNumber{1, rows_max, false,
+                   [](Job& job, auto number) { job.pace.batch.min_rows = RowCount(*number); }}},
+      {"pace.batch.max_rows", "The most rows of a batch.",
+       WholeNumber{1, rows_max, false,
+                   [](Job& job, auto number) { job.pace.batch.max_rows = RowCount(*number); }}},
+      {"pace.batch.fixed_rows",
+       "The rows of every batch, instead of a size that follows the target.",
+       WholeNumber{1, rows_max, true,
+                   [](Job& job, auto number) { job.pace.batch.fixed_rows = rows(number); }}},
+      {"pace.rows_per_second", "The most rows to change in a second, over all connections.",
+       WholeNumber{1, rows_per_second_max, true,
+                   [](Job& job, auto number) { job.pace.rows_per_second = rows(number); }}},
+      {"throttle.replica_lag.slow", "The lag of a replica from which the pace falls.",
+       TimeSpan{milliseconds(1),
+                hours(24),
+                {},
+                [](Job& job, auto span) { job.throttle.replica_lag.slow = *span; }}},
+      {"throttle.replica_lag.stop", "The lag of a replica at which the job waits.",
+       TimeSpan{milliseconds(1),
+                hours(24),
+                {},
+                [](Job& job, auto span) { job.throttle.replica_lag.stop = *span; }}},
+      {"throttle.replica_lag.ignore", "The application_name of standbys that may lag.",
+       TextList{"a standby's application_name or a list of them",
+                [](Job& job) { job.throttle.replica_lag.ignore.clear(); }, append_ignored}},
+      {"throttle.lock_wait", "How long another session may wait for a lock of a batch.",
+       TimeSpan{milliseconds(1),
+                minutes(10),
+                {},
+                [](Job& job, auto span) { job.throttle.lock_wait = *span; }}},
+      {"throttle.query.sql", "A query for one number that the pace depends on.",
+       Text{"a SQL query", store_query}, true},
+      {"throttle.query.slow", "The number from which the pace falls.",
+       Decimal{[](Job& job, double number) { query(job).slow = number; }}, true},
+      {"throttle.query.stop", "The number at which the job waits.",
+       Decimal{[](Job& job, double number) { query(job).stop = number; }}, true},
+      {"safety.lock_timeout", "How long a statement of the job waits for a lock.",
+       TimeSpan{milliseconds(1),
+                minutes(10),
+                {},
+                [](Job& job, auto span) { job.safety.lock_timeout = *span; }}},
+      {"safety.statement_timeout", "How long a statement of the job may run.",
+       TimeSpan{milliseconds(1),
+                hours(24),
+                {},
+                [](Job& job, auto span) { job.safety.statement_timeout = *span; }}},
+      {"safety.retries", "How often one range is tried again, in a row, before the job gives up.",
+       WholeNumber{0, 1'000, false,
+                   [](Job& job, auto number) { job.safety.retries = static_cast<int>(*number); }}},
+      {"safety.user_triggers", "Whether the table's own triggers fire for the job's changes.",
+       Choice{user_triggers_words,
+              [](Job& job, std::size_t i) {
+                job.safety.user_triggers = i == 0 ? UserTriggers::fire : UserTriggers::bypass;
+              }}},
+  }};
+}
+
+}  // namespace
+
+std::span<const Field> common_fields() {
+  static const std::array<Field, 23> table = make_table();
+  return table;
+}
+
+}  // namespace backfill::config

@@ -1,0 +1,75 @@
+#include "config/job_checks.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "core/duration_text.hpp"
+#include "core/sql_name.hpp"
+
+namespace backfill::config {
+namespace {
+
+struct Limit {
+  std::string_view path;
+  std::chrono::milliseconds value;
+};
+
+void wants_below(const Limit& low, const Limit& high, std::vector<Conflict>& conflicts) {
+  if (low.value < high.value) return;
+  conflicts.push_back(
+      {{std::string(low.path), std::string(high.path)},
+       fmt::format("{} ({}) must be below {} ({})", low.path, duration_text(low.value), high.path,
+                   duration_text(high.value))});
+}
+
+void check_batch(const Job& job, std::vector<Conflict>& conflicts) {
+  const BatchSettings& batch = job.pace.batch;
+  if (batch.min_rows > batch.max_rows) {
+    conflicts.push_back(
+        {{"pace.batch.min_rows", "pace.batch.max_rows"},
+         fmt::format("pace.batch.min_rows ({}) must not be above pace.batch.max_rows ({})",
+                     batch.min_rows.value, batch.max_rows.value)});
+  }
+  if (batch.target) {
+    wants_below({"pace.batch.target", *batch.target},
+                {"safety.statement_timeout", job.safety.statement_timeout}, conflicts);
+  }
+}
+
+void check_query(const Job& job, std::vector<Conflict>& conflicts) {
+  const std::optional<QueryThrottle>& query = job.throttle.query;
+  if (!query || query->sql.empty() || query->slow < query->stop) return;
+  conflicts.push_back(
+      {{"throttle.query.slow", "throttle.query.stop"},
+       fmt::format("throttle.query.slow ({}) must be below throttle.query.stop ({})", query->slow,
+                   query->stop)});
+}
+
+/// A row whose key changed while the job walks along it could be met a second time.
+void check_key_is_not_set(const Job& job, std::vector<Conflict>& conflicts) {
+  for (const SetColumn& set : job.set) {
+    if (std::find(job.key.begin(), job.key.end(), set.column) == job.key.end()) continue;
+    conflicts.push_back({{"set." + set.column, "set", "key"},
+                         fmt::format("set: column {} is part of the key that the job walks along, "
+                                     "so it cannot change",
+                                     name_text(set.column))});
+  }
+}
+
+}  // namespace
+
+std::vector<Conflict> conflicts_of(const Job& job) {
+  std::vector<Conflict> conflicts;
+  check_batch(job, conflicts);
+  wants_below({"throttle.replica_lag.slow", job.throttle.replica_lag.slow},
+              {"throttle.replica_lag.stop", job.throttle.replica_lag.stop}, conflicts);
+  check_query(job, conflicts);
+  wants_below({"safety.lock_timeout", job.safety.lock_timeout},
+              {"safety.statement_timeout", job.safety.statement_timeout}, conflicts);
+  check_key_is_not_set(job, conflicts);
+  return conflicts;
+}
+
+}  // namespace backfill::config
