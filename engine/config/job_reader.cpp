@@ -127,6 +127,7 @@ class JobBuilder {
       const std::string_view own =
           dot == std::string_view::npos ? std::string_view{} : field->path.substr(0, dot);
       if (!field->required || own != section || seen_.contains(std::string(field->path))) continue;
+      seen_[std::string(field->path)] = {mapping.position, false};
       reader_.report(mapping.position,
                      fmt::format("the key \"{}\" is missing{}: {} is wanted",
                                  field->path.substr(dot == std::string_view::npos ? 0 : dot + 1),

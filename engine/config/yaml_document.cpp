@@ -209,7 +209,7 @@ class Builder {
   bool key_is_usable(std::unordered_map<std::string, int>& lines, const Node& key, Position at) {
     if (key.refused) return false;
     if (key.shape != Node::Shape::scalar || key.left_out || key.parsed.empty()) {
-      report(at, "a key must be a word");
+      report(key.shape == Node::Shape::scalar ? key.position : at, "a key must be a word");
       return false;
     }
     if (key.parsed == "<<" && key.plain()) {

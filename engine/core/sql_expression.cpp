@@ -75,10 +75,6 @@ bool names(std::string_view token, SqlTokenKind kind, std::string_view name) {
 
 }  // namespace
 
-SqlTokens scan_sql(std::string_view text) {
-  return Scanner(text).scan();
-}
-
 std::optional<TextProblem> check_expression(std::string_view text) {
   return check(text, Commas::inside_parentheses);
 }
