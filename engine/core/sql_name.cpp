@@ -10,6 +10,7 @@
 
 #include "core/sql_characters.hpp"
 #include "core/sql_scan.hpp"
+#include "core/sql_text.hpp"
 
 namespace backfill {
 namespace {
@@ -142,12 +143,7 @@ Parsed<AddColumn> split_column_definition(std::string_view text) {
 std::string name_text(std::string_view name) {
   const Parsed<std::string> read = parse_identifier(name);
   if (read && *read == name) return std::string(name);
-  std::string quoted = "\"";
-  for (const char c : name) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + "\"";
+  return quote_identifier(name);
 }
 
 std::string name_text(const QualifiedName& name) {
