@@ -67,7 +67,7 @@ void Engine::Implementation::handle(const BatchDone& event, Instant now) {
   const RowCount keys = done.batch.keys;
   const bool counted_by_server = done.batch.purpose == Purpose::verify;
   if (done.probe_for == Slot::ProbeFor::frontier) frontier_probing_ = false;
-  sizer_.on_batch(keys, event.statement_time, event.wal);
+  sizer_.on_batch({keys, event.rows, event.statement_time, event.wal});
   concurrency_.on_batch(keys, event.statement_time, now);
   rate_.spend(counted_by_server ? keys : event.rows, now);
   rows_ += event.rows;
@@ -83,7 +83,7 @@ void Engine::Implementation::handle(const BatchDone& event, Instant now) {
 
 void Engine::Implementation::batch_committed(Range& range, const Batch& batch) {
   ++batches_;
-  range.failures = 0;
+  range.backoff.reset();
   range.not_before = {};
   range.doing = Range::Doing::nothing;
   ledger_.advance(range, batch);
@@ -111,7 +111,7 @@ void Engine::Implementation::fail_batch(Slot& failed, Range& range, const Error&
   const Batch& batch = failed.batch;
   if (failed.cancelled && error.sqlstate == "57014") {
     if (failed.waiter.empty()) return;  // Cancelled because the sweep ends.
-    sizer_.on_timeout();
+    sizer_.on_timeout(batch.keys);
     concurrency_.on_conflict(now);
     be_careful(range, batch.keys);
     retry_later(range, error, now, batch);
@@ -119,13 +119,13 @@ void Engine::Implementation::fail_batch(Slot& failed, Range& range, const Error&
   }
   switch (error.kind) {
     case ErrorClass::retry_batch:
-      sizer_.on_conflict();
+      sizer_.on_conflict(batch.keys);
       concurrency_.on_conflict(now);
       be_careful(range, batch.keys);
       retry_later(range, error, now, batch);
       return;
     case ErrorClass::shrink_batch:
-      sizer_.on_timeout();
+      sizer_.on_timeout(batch.keys);
       be_careful(range, batch.keys);
       retry_later(range, error, now, batch);
       return;
@@ -162,24 +162,24 @@ void Engine::Implementation::put_back(const std::vector<RowsToRecord>& record) {
 void Engine::Implementation::retry_later(Range& range, const Error& error, Instant now,
                                          const std::optional<Batch>& batch) {
   ++retries_;
-  ++range.failures;
+  const Duration pause = range.backoff.next(random_);
+  const int failures = range.backoff.attempts();
   const KeyRange where = batch ? batch->bounds : range.bounds;
   const bool others_progress = ledger_.open().size() > 1 || ledger_.has_frontier();
   const bool locked = error.sqlstate == "55P03";
   const int patience =
       settings_.safety.retries * (locked && others_progress ? patience_while_others_progress : 1);
-  if (range.failures > patience) {
+  if (failures > patience) {
     Error final = error;
     final.context = fmt::format("{} of {}, after {} tries", purpose_name(settings_.purpose),
-                                to_string(where), range.failures);
+                                to_string(where), failures);
     stop_failing(std::move(final));
     return;
   }
-  const Duration pause = backoff_delay(BackoffSettings{}, range.failures, random_);
   range.not_before = now + pause;
   note(Note::Kind::retry, reason_of(error),
        fmt::format("{} {} failed: {}; next try ({} of {}) in {} ms", purpose_name(settings_.purpose),
-                   to_string(where), describe(error), range.failures, patience,
+                   to_string(where), describe(error), failures, patience,
                    std::chrono::duration_cast<std::chrono::milliseconds>(pause).count()));
 }
 
@@ -191,7 +191,7 @@ void Engine::Implementation::handle(const ProbeDone& event, Instant) {
   const bool alone = asked.doing == Slot::Doing::probe;
   if (asked.probe_for == Slot::ProbeFor::frontier) {
     frontier_probing_ = false;
-    frontier_failures_ = 0;
+    frontier_backoff_.reset();
     if (ledger_.has_frontier()) ledger_.plan(event.result);
   } else {
     Range& range = ledger_.at(asked.range);
@@ -202,7 +202,7 @@ void Engine::Implementation::handle(const ProbeDone& event, Instant) {
     }
     if (alone) {
       range.doing = Range::Doing::nothing;
-      range.failures = 0;
+      range.backoff.reset();
     }
   }
   asked.probe_for = Slot::ProbeFor::nothing;
@@ -226,11 +226,11 @@ void Engine::Implementation::handle(const ProbeFailed& event, Instant now) {
     return;
   }
   ++retries_;
-  if (++frontier_failures_ > settings_.safety.retries) {
+  frontier_not_before_ = now + frontier_backoff_.next(random_);
+  if (frontier_backoff_.attempts() > settings_.safety.retries) {
     stop_failing(event.error);
     return;
   }
-  frontier_not_before_ = now + backoff_delay(BackoffSettings{}, frontier_failures_, random_);
   note(Note::Kind::retry, reason_of(event.error),
        fmt::format("looking ahead failed: {}; trying again", describe(event.error)));
 }
@@ -255,7 +255,7 @@ void Engine::Implementation::handle(const RangeOpened& event, Instant) {
   Slot& opened = busy_slot(event.slot, Slot::Doing::open);
   Range& range = ledger_.at(opened.range);
   range.doing = Range::Doing::nothing;
-  range.failures = 0;
+  range.backoff.reset();
   release(opened);
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/backoff.hpp"
 #include "core/batch_sizer.hpp"
 #include "core/check.hpp"
 #include "core/concurrency.hpp"
@@ -123,7 +124,7 @@ class Engine::Implementation {
   std::map<RangeId, Doubt> doubts_;
   bool frontier_probing_ = false;
   Instant frontier_not_before_{};
-  int frontier_failures_ = 0;
+  Backoff frontier_backoff_;
 
   std::optional<StopRequested> stopping_;
   std::optional<Error> failure_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backfill/key.hpp"
+#include "core/backoff.hpp"
 #include "core/engine.hpp"
 #include "core/work.hpp"
 
@@ -25,7 +26,7 @@ struct Range {
   Doing doing = Doing::opening;
   bool in_doubt = false;    ///< a COMMIT was not answered: settle before anything else
   Instant not_before{};     ///< set aside until then
-  int failures = 0;         ///< in a row
+  Backoff backoff;          ///< its attempts are the failures in a row
   /// After a failure the same keys are tried again in smaller batches, up to the end of the batch
   /// that failed: this many keys at most while `careful_keys` of that batch are left.
   std::optional<RowCount> careful_size;
