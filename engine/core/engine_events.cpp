@@ -68,7 +68,12 @@ void Engine::Implementation::handle(const BatchDone& event, Instant now) {
   const bool counted_by_server = done.batch.purpose == Purpose::verify;
   if (done.probe_for == Slot::ProbeFor::frontier) frontier_probing_ = false;
   sizer_.on_batch({keys, event.rows, event.statement_time, event.wal});
-  concurrency_.on_batch(keys, event.statement_time, now);
+  if (held_back(now)) {
+    concurrency_.interrupted(now);
+  } else {
+    concurrency_.on_batch(keys, event.statement_time, now);
+  }
+  if (sizer_.size_is_not_the_cause()) concurrency_.on_inelastic(now);
   rate_.spend(counted_by_server ? keys : event.rows, now);
   rows_ += event.rows;
   if (pace_.fraction < 1.0) {

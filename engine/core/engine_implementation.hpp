@@ -100,6 +100,7 @@ class Engine::Implementation {
   [[nodiscard]] int busy() const;
 
   // engine_state.cpp
+  [[nodiscard]] bool held_back(Instant now) const;
   [[nodiscard]] std::string limited_by(Instant now) const;
 
   void note(Note::Kind kind, std::string reason, std::string text);
@@ -109,7 +110,7 @@ class Engine::Implementation {
   RangeLedger ledger_;
   std::vector<Slot> slots_;
   BatchSizer sizer_;
-  ConcurrencyController concurrency_;
+  ConcurrencyLimit concurrency_;
   RateLimiter rate_;
   Random random_;
   PaceChanged pace_;

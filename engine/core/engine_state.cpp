@@ -23,6 +23,12 @@ SweepState Engine::Implementation::state(Instant now) const {
   return state;
 }
 
+/// Whether something other than the number of workers sets the speed just now.
+bool Engine::Implementation::held_back(Instant now) const {
+  return ending() || pace_.stopped || pace_.fraction < 1.0 || rate_.next_start(now) > now ||
+         std::ranges::any_of(slots_, [](const Slot& slot) { return !slot.up; });
+}
+
 std::string Engine::Implementation::limited_by(Instant now) const {
   if (lease_lost_) return "lease lost: letting go";
   if (failure_) return "failed: letting the batches in flight finish";
