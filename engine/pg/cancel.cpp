@@ -18,7 +18,7 @@ void Connection::Implementation::request_cancel() {
 }
 
 asio::awaitable<bool> Connection::Implementation::settle() {
-  if (!cancel_.running()) co_return alive();
+  if (!alive() || !cancel_.running()) co_return alive();
   // A request that is still on its way would hit whatever this connection runs next.
   const bool ended = co_await cancel_.finished(now() + cancel_grace);
   if (!ended) lose("a cancel request could not be delivered");

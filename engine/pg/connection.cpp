@@ -1,5 +1,7 @@
 #include "pg/connection.hpp"
 
+#include <poll.h>
+
 #include "pg/clock.hpp"
 #include "pg/errors.hpp"
 #include "pg/implementation.hpp"
@@ -70,15 +72,22 @@ asio::awaitable<Result<std::optional<Notification>>> Connection::Implementation:
 }
 
 // An idle server says nothing unless it closes the connection, so a look at the socket tells a dead
-// connection from a live one before anything is entrusted to it.
+// connection from a live one before anything is entrusted to it. Reading the server's last words is
+// not enough: the end of the stream comes behind them.
 bool Connection::Implementation::usable() {
+  constexpr int reads_max = 16;
   if (!alive() || in_flight_) return alive();
-  const int consumed = PQconsumeInput(connection_.get());
-  take_notifications();
-  if (consumed == 0 || PQstatus(connection_.get()) == CONNECTION_BAD) {
-    lose(scrub_(text_or_empty(PQerrorMessage(connection_.get()))));
+  for (int reads = 0; reads < reads_max; ++reads) {
+    pollfd socket{PQsocket(connection_.get()), POLLIN, 0};
+    if (::poll(&socket, 1, 0) == 0) break;
+    const int consumed = PQconsumeInput(connection_.get());
+    take_notifications();
+    if (consumed == 0 || PQstatus(connection_.get()) == CONNECTION_BAD) {
+      lose(scrub_(text_or_empty(PQerrorMessage(connection_.get()))));
+      return false;
+    }
   }
-  return alive();
+  return true;
 }
 
 Connection::Connection(std::unique_ptr<Implementation> implementation)
