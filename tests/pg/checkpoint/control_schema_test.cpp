@@ -1,0 +1,171 @@
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <catch2/catch.hpp>
+
+#include "checkpoint/events.hpp"
+#include "checkpoint/status_query.hpp"
+#include "pg/checkpoint/control_database.hpp"
+
+namespace backfill::test {
+
+TEST_CASE("two_first_runs_install_the_schema_once") {
+  run_coroutine([]() -> asio::awaitable<void> {
+    using namespace boost::asio::experimental::awaitable_operators;
+    const std::string database = TestServer::instance().with_database();
+    for (int round = 0; round < 5; ++round) {
+      const auto first = co_await connect_to(database);
+      const auto second = co_await connect_to(database);
+      co_await execute(first.get(), "DROP SCHEMA IF EXISTS backfill CASCADE");
+      auto both = install_control_schema(first.get()) && install_control_schema(second.get());
+      const auto [one, two] = co_await std::move(both);
+      value_of(one);
+      value_of(two);
+      const auto versions =
+          co_await scalar(first.get(), "SELECT count(*) FROM backfill.schema_version");
+      CHECK(versions == std::to_string(control_schema_version()));
+    }
+  }());
+}
+
+TEST_CASE("the_version_is_absent_before_and_current_after_installing") {
+  run_coroutine([]() -> asio::awaitable<void> {
+    const std::string database = TestServer::instance().with_database();
+    const auto first = co_await connect_to(database);
+    const auto before = co_await read_control_schema_version(first.get());
+    CHECK_FALSE(value_of(before).has_value());
+    const auto installed = co_await install_control_schema(first.get());
+    value_of(installed);
+    const auto again = co_await install_control_schema(first.get());
+    value_of(again);
+    const auto after = co_await read_control_schema_version(first.get());
+    CHECK(value_of(after) == control_schema_version());
+  }());
+}
+
+TEST_CASE("a_schema_newer_than_the_tool_is_refused_and_left_alone") {
+  run_coroutine([]() -> asio::awaitable<void> {
+    const auto connection = co_await connect_to(TestServer::instance().with_database());
+    const auto installed = co_await install_control_schema(connection.get());
+    value_of(installed);
+    co_await execute(connection.get(), "INSERT INTO backfill.schema_version VALUES (4711)");
+    const auto refused = co_await install_control_schema(connection.get());
+    CHECK_THAT(error_of(refused).message, Catch::Contains("4711"));
+  }());
+}
+
+TEST_CASE("a_schema_of_the_same_name_that_is_not_ours_is_refused") {
+  run_coroutine([]() -> asio::awaitable<void> {
+    const auto connection = co_await connect_to(TestServer::instance().with_database());
+    co_await execute(connection.get(),
+                     "CREATE SCHEMA backfill; CREATE TABLE backfill.mine (a int)");
+    const auto refused = co_await install_control_schema(connection.get());
+    CHECK_THAT(error_of(refused).message, Catch::Contains("not this tool's"));
+    co_await execute(connection.get(), "DROP TABLE backfill.mine");
+    const auto installed = co_await install_control_schema(connection.get());
+    value_of(installed);
+  }());
+}
+
+TEST_CASE("every_table_and_column_of_the_schema_is_documented") {
+  run_coroutine([]() -> asio::awaitable<void> {
+    const auto connection = co_await connect_to(TestServer::instance().with_database());
+    const auto installed = co_await install_control_schema(connection.get());
+    value_of(installed);
+    const auto silent = co_await scalar(
+        connection.get(),
+        "SELECT coalesce(string_agg(c.relname || '.' || coalesce(a.attname, ''), ' '), '') FROM "
+        "pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 WHERE "
+        "c.relnamespace = 'backfill'::regnamespace AND c.relkind = 'r' AND "
+        "(obj_description(c.oid, 'pg_class') IS NULL OR col_description(c.oid, a.attnum) IS NULL)");
+    CHECK(silent.empty());
+  }());
+}
+
+TEST_CASE("an_installer_without_the_privilege_fails_with_its_reason_and_can_go_on") {
+  run_coroutine([]() -> asio::awaitable<void> {
+    const auto connection = co_await connect_to(TestServer::instance().with_database());
+    co_await execute(connection.get(),
+                     "DROP ROLE IF EXISTS nobody_special; CREATE ROLE "
+                     "nobody_special; SET ROLE nobody_special");
+    const auto refused = co_await install_control_schema(connection.get());
+    CHECK(error_of(refused).sqlstate == "42501");
+    const auto one = co_await scalar(connection.get(), "SELECT 1");
+    CHECK(one == "1");
+  }());
+}
+
+TEST_CASE("a_job_is_pinned_by_its_first_run") {
+  run_coroutine([]() -> asio::awaitable<void> {
+    const auto connection = co_await connect_to(TestServer::instance().with_database());
+    const auto job = co_await make_job(connection.get());
+    NewJob other;
+    other.name = "job";
+    other.kind = "backfill";
+    other.table = "\"public\".\"t\"";
+    other.meaning = "set a = 2";
+    other.key_columns = {"id"};
+    other.phase = "copy";
+    const auto again = co_await find_or_create_job(connection.get(), std::move(other));
+    CHECK(value_of(again).id == job.id);
+    CHECK(value_of(again).meaning == "set a = 1");
+    CHECK(job.search_path == "\"$user\", public");
+    CHECK(job.key_columns == std::vector<std::string>{"id"});
+    const auto none = co_await find_job(connection.get(), "no such job");
+    CHECK_FALSE(value_of(none).has_value());
+  }());
+}
+
+TEST_CASE("status_events_and_phases_tell_one_story") {
+  run_coroutine([]() -> asio::awaitable<void> {
+    const auto connection = co_await connect_to(TestServer::instance().with_database());
+    const auto nothing = co_await read_status(connection.get(), std::nullopt);
+    CHECK(value_of(nothing).empty());
+    const auto held = co_await make_held_job(connection.get());
+    const auto started = co_await start_phase(connection.get(), held.fence);
+    value_of(started);
+    const auto opened = co_await open(connection.get(), held.fence, 1, {});
+    CHECK_FALSE(opened.has_value());
+    const auto ran =
+        co_await run_batch(connection.get(), held.fence, batch_of(1, std::nullopt, {"5"}));
+    CHECK_FALSE(ran.has_value());
+    std::vector<EventRecord> events(2);
+    events[0].kind = "retry";
+    events[0].reason = "deadlock";
+    events[0].detail = R"({"range": 1})";
+    events[1].kind = "information";
+    events[1].reason = "it's \"quoted\"";
+    const auto appended = co_await append_events(connection.get(), held.job, events);
+    value_of(appended);
+    const auto read = co_await recent_events(connection.get(), held.job, 10);
+    REQUIRE(value_of(read).size() == 2);
+    CHECK(value_of(read)[0].reason == "deadlock");
+    CHECK(value_of(read)[1].reason == "it's \"quoted\"");
+
+    const auto beat = co_await heartbeat(connection.get(), held.lease, R"({"eta": 3})");
+    value_of(beat);
+    const auto status = co_await read_status(connection.get(), "job");
+    REQUIRE(value_of(status).size() == 1);
+    const JobStatus& seen = value_of(status).front();
+    CHECK(seen.held);
+    CHECK(seen.keys == 10);
+    CHECK(seen.keys_done == 5);
+    CHECK(seen.batches == 1);
+    CHECK(seen.pass == 1);
+    CHECK(seen.progress == R"({"eta": 3})");
+    CHECK(seen.state == JobState::running);
+
+    const auto finished = co_await finish_phase(connection.get(), held.fence, R"({"rows": 5})");
+    value_of(finished);
+    const auto pass = co_await last_pass(connection.get(), held.job, "copy");
+    CHECK(value_of(pass) == 1);
+    const auto done = co_await finish_job(connection.get(), held.job, held.fence.epoch);
+    value_of(done);
+    const auto released = co_await release_lease(connection.get(), held.lease);
+    value_of(released);
+    const auto after = co_await read_status(connection.get(), std::nullopt);
+    CHECK(value_of(after).front().state == JobState::done);
+    CHECK_FALSE(value_of(after).front().held);
+    CHECK(value_of(after).front().finished_at.has_value());
+  }());
+}
+
+}  // namespace backfill::test
