@@ -11,10 +11,10 @@ TEST_CASE("batch_and_checkpoint_commit_together_or_not_at_all") {
     co_await execute(connection.get(),
                      "CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL); "
                      "INSERT INTO t SELECT g, 0 FROM generate_series(1, 9) g");
-    const auto opened = co_await open(connection.get(), held.fence, 1, {});
+    const auto opened = co_await open(connection.get(), held.fence, 1);
     CHECK_FALSE(opened.has_value());
     const auto failed =
-        co_await run_batch(connection.get(), held.fence, batch_of(1, std::nullopt, {"5"}),
+        co_await run_batch(connection.get(), held.fence, batch_of(1, std::nullopt, "5"),
                            "UPDATE t SET n = NULL WHERE id <= 5");
     REQUIRE(failed.has_value());
     CHECK(failed->sqlstate == "23502");
@@ -22,7 +22,7 @@ TEST_CASE("batch_and_checkpoint_commit_together_or_not_at_all") {
     const auto before = co_await load_ranges(connection.get(), sweep);
     CHECK_FALSE(value_of(before).front().known.cursor.has_value());
     const auto ran =
-        co_await run_batch(connection.get(), held.fence, batch_of(1, std::nullopt, {"5"}),
+        co_await run_batch(connection.get(), held.fence, batch_of(1, std::nullopt, "5"),
                            "UPDATE t SET n = n + 1 WHERE id <= 5");
     CHECK_FALSE(ran.has_value());
     const auto after = co_await load_ranges(connection.get(), sweep);
@@ -41,7 +41,7 @@ TEST_CASE("a_stale_epoch_cannot_commit") {
     co_await execute(connection.get(),
                      "CREATE TABLE t (id int PRIMARY KEY, n int); "
                      "INSERT INTO t VALUES (1, 0)");
-    const auto opened = co_await open(connection.get(), old.fence, 1, {});
+    const auto opened = co_await open(connection.get(), old.fence, 1);
     CHECK_FALSE(opened.has_value());
     const auto released = co_await release_lease(connection.get(), old.lease);
     value_of(released);
@@ -51,11 +51,11 @@ TEST_CASE("a_stale_epoch_cannot_commit") {
     CHECK(std::get<Lease>(outcome).epoch > old.fence.epoch);
 
     const auto batch = co_await run_batch(connection.get(), old.fence,
-                                          batch_of(1, std::nullopt, {"5"}), "UPDATE t SET n = 1");
+                                          batch_of(1, std::nullopt, "5"), "UPDATE t SET n = 1");
     REQUIRE(batch.has_value());
     CHECK(batch->sqlstate == "BF001");
     CHECK(batch->kind == ErrorClass::lease_lost);
-    const auto range = co_await open(connection.get(), old.fence, 2, {});
+    const auto range = co_await open(connection.get(), old.fence, 2);
     REQUIRE(range.has_value());
     CHECK(range->kind == ErrorClass::lease_lost);
     const auto beat = co_await heartbeat(connection.get(), old.lease, std::nullopt);
@@ -76,18 +76,17 @@ TEST_CASE("a_checkpoint_that_expects_another_cursor_says_both") {
   run_coroutine([]() -> asio::awaitable<void> {
     const auto connection = co_await connect_to(TestServer::instance().with_database());
     const auto held = co_await make_held_job(connection.get());
-    const auto opened = co_await open(connection.get(), held.fence, 1, {});
+    const auto opened = co_await open(connection.get(), held.fence, 1);
     CHECK_FALSE(opened.has_value());
     const auto first =
-        co_await run_batch(connection.get(), held.fence, batch_of(1, std::nullopt, {"5"}));
+        co_await run_batch(connection.get(), held.fence, batch_of(1, std::nullopt, "5"));
     CHECK_FALSE(first.has_value());
     const auto twice =
-        co_await run_batch(connection.get(), held.fence, batch_of(1, std::nullopt, {"5"}));
+        co_await run_batch(connection.get(), held.fence, batch_of(1, std::nullopt, "5"));
     REQUIRE(twice.has_value());
     CHECK(twice->sqlstate == "BF002");
     CHECK_THAT(twice->message, Catch::Contains("stands at {5}, not at its beginning"));
-    const auto beyond =
-        co_await run_batch(connection.get(), held.fence, batch_of(1, KeyValue{"7"}, {"9"}));
+    const auto beyond = co_await run_batch(connection.get(), held.fence, batch_of(1, "7", "9"));
     REQUIRE(beyond.has_value());
     CHECK_THAT(beyond->message, Catch::Contains("stands at {5}, not at {7}"));
   }());
@@ -128,11 +127,11 @@ TEST_CASE("counts_are_recorded_by_the_next_transaction") {
     CHECK_FALSE(first.has_value());
     const auto second = co_await open(connection.get(), held.fence, 2, two);
     CHECK_FALSE(second.has_value());
-    Batch closing = batch_of(1, std::nullopt, {"10"});
+    Batch closing = batch_of(1, std::nullopt, "10");
     closing.closes_range = true;
     const auto closed = co_await run_batch(connection.get(), held.fence, closing);
     CHECK_FALSE(closed.has_value());
-    Batch next = batch_of(2, KeyValue{"10"}, {"20"});
+    Batch next = batch_of(2, "10", "20");
     next.record = {{.range = RangeId{1}, .rows = RowCount{5}}};
     const auto ran = co_await run_batch(connection.get(), held.fence, next);
     CHECK_FALSE(ran.has_value());
@@ -164,10 +163,10 @@ TEST_CASE("a_count_lost_in_a_crash_is_taken_from_the_table") {
     co_await execute(connection.get(),
                      "CREATE TABLE t (id int PRIMARY KEY, n int); "
                      "INSERT INTO t SELECT g, 0 FROM generate_series(1, 9) g");
-    const auto opened = co_await open(connection.get(), held.fence, 1, {});
+    const auto opened = co_await open(connection.get(), held.fence, 1);
     CHECK_FALSE(opened.has_value());
     const auto ran =
-        co_await run_batch(connection.get(), held.fence, batch_of(1, std::nullopt, {"5"}),
+        co_await run_batch(connection.get(), held.fence, batch_of(1, std::nullopt, "5"),
                            "UPDATE t SET n = 1 WHERE id <= 5 AND id <> 3");
     CHECK_FALSE(ran.has_value());
     SweepId sweep = held.fence.sweep;
@@ -187,12 +186,12 @@ TEST_CASE("verification_writes_what_it_found_with_its_checkpoint") {
   run_coroutine([]() -> asio::awaitable<void> {
     const auto connection = co_await connect_to(TestServer::instance().with_database());
     const auto held = co_await make_held_job(connection.get());
-    const auto opened = co_await open(connection.get(), held.fence, 1, {});
+    const auto opened = co_await open(connection.get(), held.fence, 1);
     CHECK_FALSE(opened.has_value());
     pg::Statement count;
     count.sql = "SELECT 3::bigint, 2::bigint";
     auto statements =
-        verify_batch_statements(held.fence, {}, batch_of(1, std::nullopt, {"5"}), std::move(count));
+        verify_batch_statements(held.fence, {}, batch_of(1, std::nullopt, "5"), std::move(count));
     const auto outcome = co_await connection->pipeline(std::move(statements), limit);
     REQUIRE_FALSE(outcome.error.has_value());
     CHECK(outcome.results[count_position].rows.values.at(0).at(0) == "3");

@@ -63,7 +63,8 @@ inline asio::awaitable<std::optional<Error>> send(pg::Connection* connection,
 }
 
 inline asio::awaitable<std::optional<Error>> open(pg::Connection* connection, Fence fence,
-                                                  std::int64_t number, KeyRange bounds) {
+                                                  std::int64_t number,
+                                                  KeyRange bounds = KeyRange()) {
   OpenRange range;
   range.range = RangeId{number};
   range.bounds = std::move(bounds);
@@ -72,11 +73,11 @@ inline asio::awaitable<std::optional<Error>> open(pg::Connection* connection, Fe
   co_return co_await send(connection, std::move(statements));
 }
 
-inline Batch batch_of(std::int64_t number, std::optional<KeyValue> after, KeyValue through) {
+inline Batch batch_of(std::int64_t number, std::optional<std::string> after, std::string through) {
   Batch batch;
   batch.range = RangeId{number};
-  batch.bounds.after = std::move(after);
-  batch.bounds.through = std::move(through);
+  if (after) batch.bounds.after = KeyValue{std::move(*after)};
+  batch.bounds.through = KeyValue{std::move(through)};
   batch.keys = RowCount{5};
   return batch;
 }

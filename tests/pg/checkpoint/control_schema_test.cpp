@@ -122,10 +122,10 @@ TEST_CASE("status_events_and_phases_tell_one_story") {
     const auto held = co_await make_held_job(connection.get());
     const auto started = co_await start_phase(connection.get(), held.fence);
     value_of(started);
-    const auto opened = co_await open(connection.get(), held.fence, 1, {});
+    const auto opened = co_await open(connection.get(), held.fence, 1);
     CHECK_FALSE(opened.has_value());
     const auto ran =
-        co_await run_batch(connection.get(), held.fence, batch_of(1, std::nullopt, {"5"}));
+        co_await run_batch(connection.get(), held.fence, batch_of(1, std::nullopt, "5"));
     CHECK_FALSE(ran.has_value());
     std::vector<EventRecord> events(2);
     events[0].kind = "retry";

@@ -128,13 +128,13 @@ TEST_CASE("takeover_waits_for_an_orphan_that_holds_a_checkpoint_and_keeps_what_i
     const auto control = co_await connect_to(database);
     const auto orphan = co_await connect_to(database);
     const auto held = co_await make_held_job(control.get());
-    const auto opened = co_await open(control.get(), held.fence, 1, {});
+    const auto opened = co_await open(control.get(), held.fence, 1);
     CHECK_FALSE(opened.has_value());
     const auto released = co_await release_lease(control.get(), held.lease);
     value_of(released);
     // The orphan has moved the cursor and has yet to commit.
     pg::Statement begin = begin_statement();
-    pg::Statement move = checkpoint_statement(held.fence, batch_of(1, std::nullopt, {"5"}));
+    pg::Statement move = checkpoint_statement(held.fence, batch_of(1, std::nullopt, "5"));
     std::vector<pg::Statement> half;
     half.push_back(std::move(begin));
     half.push_back(std::move(move));
@@ -170,11 +170,10 @@ TEST_CASE("takeover_waits_for_an_orphan_that_holds_a_checkpoint_and_keeps_what_i
     CHECK_FALSE(range.closed);
     CHECK_FALSE(range.last_after.has_value());
     // And what the orphan sends now meets the new epoch.
-    const auto late =
-        co_await run_batch(orphan.get(), held.fence, batch_of(1, KeyValue{"5"}, {"9"}));
+    const auto late = co_await run_batch(orphan.get(), held.fence, batch_of(1, "5", "9"));
     REQUIRE(late.has_value());
     CHECK(late->kind == ErrorClass::lease_lost);
-    const auto next = co_await run_batch(control.get(), fence, batch_of(1, KeyValue{"5"}, {"9"}));
+    const auto next = co_await run_batch(control.get(), fence, batch_of(1, "5", "9"));
     CHECK_FALSE(next.has_value());
   }());
 }
@@ -186,11 +185,11 @@ TEST_CASE("settling_waits_for_the_transaction_that_holds_the_range") {
     const auto control = co_await connect_to(database);
     const auto orphan = co_await connect_to(database);
     const auto held = co_await make_held_job(control.get());
-    const auto opened = co_await open(control.get(), held.fence, 1, {});
+    const auto opened = co_await open(control.get(), held.fence, 1);
     CHECK_FALSE(opened.has_value());
     std::vector<pg::Statement> half;
     half.push_back(begin_statement());
-    half.push_back(checkpoint_statement(held.fence, batch_of(1, std::nullopt, {"5"})));
+    half.push_back(checkpoint_statement(held.fence, batch_of(1, std::nullopt, "5")));
     const auto half_done = co_await orphan->pipeline(std::move(half), limit);
     REQUIRE_FALSE(half_done.error.has_value());
     SettleRange settle;
