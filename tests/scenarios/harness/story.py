@@ -23,7 +23,7 @@ def plan_touches_nothing(s):
 
 def status_says_done(s):
     answer = json.loads(s.backfill("status", "job.yaml", "--json").stdout)
-    if "done" not in json.dumps(answer):
+    if answer.get("state") != "done":
         raise Failure(f"status --json does not say that the job is done: {answer}")
 
 
