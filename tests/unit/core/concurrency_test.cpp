@@ -97,10 +97,10 @@ TEST_CASE("it_starts_with_two_workers_or_as_many_as_are_allowed") {
 
 TEST_CASE("it_finds_the_number_of_cores_and_stays_there") {
   for (const int cores : {1, 2, 4, 8}) {
-    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    for (std::uint64_t seed = 0; seed < 8; ++seed) {
       Run run(16, Server{.cores = static_cast<double>(cores)}, seed);
       run.run(90s);
-      run.run(30min);
+      run.run(15min);
       INFO("cores " << cores << " seed " << seed << " changes " << run.changes << " at "
                     << run.controller.limit() << " " << run.controller.reason());
       // Trials included: at the number of cores or one off it nearly always.
@@ -112,13 +112,13 @@ TEST_CASE("it_finds_the_number_of_cores_and_stays_there") {
 }
 
 TEST_CASE("it_climbs_to_the_maximum_where_the_server_can_take_more") {
-  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+  for (std::uint64_t seed = 0; seed < 8; ++seed) {
     INFO("seed " << seed);
     Run run(4, Server{.cores = 16}, seed);
     run.run(30s);
     CHECK(run.controller.limit() == 4);
     CHECK(run.controller.reason().empty());
-    run.run(30min);
+    run.run(15min);
     CHECK(run.share_at(4, 4) > 0.95);
   }
 }
@@ -181,7 +181,7 @@ TEST_CASE("a_single_busy_sample_changes_nothing") {
 }
 
 TEST_CASE("when_a_burst_of_load_makes_rows_slow_it_yields_and_comes_back") {
-  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+  for (std::uint64_t seed = 0; seed < 8; ++seed) {
     Run run(4, Server{.cores = 4}, seed);
     run.run(5min);
     const int before = run.controller.limit();
