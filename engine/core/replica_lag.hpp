@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string_view>
+
+#include "backfill/units.hpp"
+#include "core/time.hpp"
+
+namespace backfill {
+
+/// A position in the WAL (pg_lsn), in bytes from its beginning.
+using WalPosition = Quantity<struct WalPositionTag>;
+
+/// Where the primary's WAL ended at which moment: turns a position into its age.
+class WalHistory {
+ public:
+  /// Positions only grow; one that is lower than the last belongs to another timeline or server,
+  /// and begins the history anew.
+  void add(WalPosition position, Instant at);
+
+  struct Age {
+    Duration age{};
+    bool at_least = false;  ///< the position is older than the history
+  };
+
+  /// For how long WAL beyond `position` has existed at `now`: 0 when there is none. Absent without
+  /// any sample.
+  [[nodiscard]] std::optional<Age> age_of(WalPosition position, Instant now) const;
+
+  [[nodiscard]] std::size_t size() const { return samples_.size(); }
+
+ private:
+  struct Sample {
+    WalPosition position;
+    Instant at{};
+  };
+  void thin_out();
+
+  std::deque<Sample> samples_;
+};
+
+/// One row of pg_stat_replication, with the primary's position read by the same statement.
+struct StandbyReading {
+  Instant at{};
+  WalPosition primary;                  ///< pg_current_wal_lsn()
+  std::optional<WalPosition> replayed;  ///< replay_lsn
+  std::optional<Duration> replay_lag;   ///< replay_lag
+  std::optional<Duration> reply_age;    ///< now() - reply_time
+};
+
+/// What shows that the standby lags, where anything does.
+enum class LagBasis {
+  none,               ///< it does not lag
+  position_age,       ///< the age of the position that it has replayed
+  replay_lag,         ///< what the standby itself reports
+  reply_age,          ///< it has not answered for longer than it should
+  no_replay_position  ///< it does not say how far it is
+};
+
+[[nodiscard]] std::string_view to_string(LagBasis basis);
+
+struct LagEstimate {
+  Duration lag{};
+  std::optional<ByteCount> bytes;  ///< not yet replayed
+  LagBasis basis = LagBasis::none;
+  bool at_least = false;  ///< it may be more: the history does not reach back so far
+};
+
+/// Estimates how far one standby is behind, in time, from what its primary shows.
+///
+/// No column alone can be trusted: `replay_lag` comes with the standby's replies, is NULL when idle
+/// and also when the standby is stuck, and stands still while it stalls; the byte distance is
+/// always there but says nothing of time. So: the age of the replayed position decides; the
+/// reported lag can only add to it, and only while something is left to replay; and a standby whose
+/// answers fail to come is as far behind as its last answer is old. Without a `replay_lag` a
+/// standby counts as healthy only with nothing left to replay and a fresh reply.
+class ReplicaLag {
+ public:
+  /// @param reply_age_max  twice wal_receiver_status_interval (10 s by default).
+  explicit ReplicaLag(Duration reply_age_max = std::chrono::seconds(20))
+      : reply_age_max_(reply_age_max) {}
+
+  [[nodiscard]] LagEstimate on_reading(const StandbyReading& reading);
+
+ private:
+  Duration reply_age_max_;
+  WalHistory history_;
+  std::optional<WalPosition> replayed_;   ///< the last known
+  std::optional<Instant> unknown_since_;  ///< no replay position was ever shown
+};
+
+}  // namespace backfill

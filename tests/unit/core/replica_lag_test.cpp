@@ -1,0 +1,179 @@
+#include "core/replica_lag.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace backfill;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Instant start{Duration(1h)};
+constexpr std::int64_t rate = 10'000'000;  // bytes of WAL a second
+
+WalPosition written(Duration since_start) {
+  return WalPosition(rate * since_start.count() / 1'000'000);
+}
+
+/// Twice a second, a primary that writes evenly and a standby that has replayed up to `replayed`.
+StandbyReading reading(Duration at, std::optional<Duration> replayed) {
+  StandbyReading result;
+  result.at = start + at;
+  result.primary = written(at);
+  if (replayed) result.replayed = written(*replayed);
+  result.reply_age = 100ms;
+  return result;
+}
+
+double ms(Duration duration) {
+  return static_cast<double>(duration.count()) / 1e3;
+}
+
+}  // namespace
+
+TEST_CASE("without_samples_a_position_has_no_age") {
+  CHECK_FALSE(WalHistory().age_of(WalPosition(1), start).has_value());
+}
+
+TEST_CASE("the_age_of_a_position_is_interpolated_between_samples") {
+  WalHistory history;
+  history.add(WalPosition(1000), start);
+  history.add(WalPosition(2000), start + 1s);
+  history.add(WalPosition(2000), start + 2s);
+  CHECK(history.age_of(WalPosition(2000), start + 3s)->age == Duration::zero());
+  CHECK(history.age_of(WalPosition(9000), start + 3s)->age == Duration::zero());
+  CHECK(history.age_of(WalPosition(1500), start + 3s)->age == Duration(2500ms));
+  CHECK_FALSE(history.age_of(WalPosition(1500), start + 3s)->at_least);
+  CHECK(history.age_of(WalPosition(1000), start + 3s)->age == Duration(3s));
+  CHECK(history.age_of(WalPosition(10), start + 3s)->age == Duration(3s));
+  CHECK(history.age_of(WalPosition(10), start + 3s)->at_least);
+}
+
+TEST_CASE("wal_written_after_an_idle_hour_is_as_old_as_its_writing_and_not_as_the_hour") {
+  WalHistory history;
+  for (int i = 0; i <= 7200; ++i) history.add(WalPosition(1000), start + i * Duration(500ms));
+  CHECK(history.size() == 2);
+  history.add(WalPosition(2000), start + 1h + 500ms);
+  CHECK(history.age_of(WalPosition(1000), start + 1h + 500ms)->age == Duration(500ms));
+}
+
+TEST_CASE("a_position_that_goes_back_begins_the_history_anew") {
+  WalHistory history;
+  history.add(WalPosition(5000), start);
+  history.add(WalPosition(100), start + 1s);
+  CHECK(history.size() == 1);
+  CHECK(history.age_of(WalPosition(100), start + 1s)->age == Duration::zero());
+}
+
+TEST_CASE("the_history_is_bounded_and_still_reaches_back_for_hours") {
+  WalHistory history;
+  const auto end = Duration(4h);
+  for (Duration at{}; at <= end; at += 500ms) history.add(written(at), start + at);
+  CHECK(history.size() <= 1024);
+  const auto recent = history.age_of(written(end - 5s), start + end);
+  CHECK(ms(recent->age) == Approx(5000));
+  const auto old = history.age_of(written(end - 3h), start + end);
+  CHECK(ms(old->age) == Approx(3 * 3600e3).epsilon(0.01));
+}
+
+TEST_CASE("a_standby_that_keeps_up_has_no_lag_beyond_its_own") {
+  ReplicaLag lag;
+  for (Duration at{}; at <= 60s; at += 500ms) {
+    const auto estimate = lag.on_reading(reading(at, at > 2ms ? at - 2ms : 0ms));
+    CHECK(estimate.lag <= Duration(2ms));
+  }
+}
+
+TEST_CASE("a_standby_that_has_replayed_all_is_healthy_without_a_replay_lag") {
+  ReplicaLag lag;
+  for (Duration at{}; at <= 10s; at += 500ms) {
+    const auto estimate = lag.on_reading(reading(at, at));
+    CHECK(estimate.lag == Duration::zero());
+    CHECK(estimate.basis == LagBasis::none);
+    CHECK(estimate.bytes == ByteCount(0));
+  }
+}
+
+TEST_CASE("paused_replay_shows_at_once_although_the_reported_lag_stands_still") {
+  ReplicaLag lag;
+  LagEstimate estimate;
+  for (Duration at{}; at <= 20s; at += 500ms) {
+    auto now = reading(at, std::min<Duration>(at, 10s));
+    now.replay_lag = 30ms;
+    estimate = lag.on_reading(now);
+    if (at > Duration(10s)) CHECK(ms(estimate.lag) == Approx(ms(at - 10s)));
+  }
+  CHECK(estimate.basis == LagBasis::position_age);
+  CHECK(estimate.bytes == ByteCount(10 * rate));
+}
+
+TEST_CASE("a_reported_lag_is_stale_once_nothing_is_left_to_replay") {
+  ReplicaLag lag;
+  auto now = reading(1s, 1s);
+  now.replay_lag = 8s;
+  CHECK(lag.on_reading(now).lag == Duration::zero());
+  now = reading(2s, 1900ms);
+  now.replay_lag = 8s;
+  CHECK(lag.on_reading(now).lag == Duration(8s));
+  CHECK(lag.on_reading(now).basis == LagBasis::replay_lag);
+}
+
+TEST_CASE("a_frozen_receiver_lags_although_every_lag_column_is_null") {
+  ReplicaLag lag;
+  LagEstimate estimate;
+  for (Duration at{}; at <= 30s; at += 500ms) {
+    auto now = reading(at, std::min<Duration>(at, 10s));
+    now.reply_age = at > Duration(10s) ? at - 10s : 0s;
+    estimate = lag.on_reading(now);
+  }
+  CHECK(ms(estimate.lag) == Approx(20'000));
+}
+
+TEST_CASE("beside_an_idle_primary_a_silent_standby_lags_by_its_silence") {
+  ReplicaLag lag;
+  auto now = reading(1s, 1s);
+  now.reply_age = 19s;
+  CHECK(lag.on_reading(now).lag == Duration::zero());
+  now = reading(2s, 2s);
+  now.reply_age = 21s;
+  const auto estimate = lag.on_reading(now);
+  CHECK(estimate.lag == Duration(21s));
+  CHECK(estimate.basis == LagBasis::reply_age);
+}
+
+TEST_CASE("a_standby_that_never_says_how_far_it_is_is_never_healthy") {
+  ReplicaLag lag;
+  auto estimate = lag.on_reading(reading(1s, std::nullopt));
+  CHECK(estimate.basis == LagBasis::no_replay_position);
+  CHECK(estimate.at_least);
+  CHECK_FALSE(estimate.bytes.has_value());
+  estimate = lag.on_reading(reading(7s, std::nullopt));
+  CHECK(estimate.lag == Duration(6s));
+  estimate = lag.on_reading(reading(8s, 8s));
+  CHECK(estimate.lag == Duration::zero());
+  CHECK(estimate.basis == LagBasis::none);
+}
+
+TEST_CASE("a_position_that_is_no_longer_shown_goes_on_ageing") {
+  ReplicaLag lag;
+  (void)lag.on_reading(reading(1s, 1s));
+  (void)lag.on_reading(reading(2s, std::nullopt));
+  const auto estimate = lag.on_reading(reading(9s, std::nullopt));
+  CHECK(estimate.lag == Duration(8s));
+  CHECK(estimate.basis == LagBasis::no_replay_position);
+}
+
+TEST_CASE("a_standby_far_behind_at_the_first_look_lags_by_at_least_the_time_watched") {
+  ReplicaLag lag;
+  LagEstimate estimate;
+  for (Duration at = 100s; at <= 110s; at += 500ms) estimate = lag.on_reading(reading(at, 5s));
+  CHECK(estimate.lag == Duration(10s));
+  CHECK(estimate.at_least);
+}
+
+TEST_CASE("the_names_of_the_bases_are_frozen") {
+  CHECK(to_string(LagBasis::none) == "none");
+  CHECK(to_string(LagBasis::position_age) == "position_age");
+  CHECK(to_string(LagBasis::replay_lag) == "replay_lag");
+  CHECK(to_string(LagBasis::reply_age) == "reply_age");
+  CHECK(to_string(LagBasis::no_replay_position) == "no_replay_position");
+}
