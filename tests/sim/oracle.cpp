@@ -1,0 +1,426 @@
+#include "sim/oracle.hpp"
+
+#include <algorithm>
+
+#include "core/sqlstate.hpp"
+#include "sim/violation.hpp"
+
+namespace backfill::sim {
+namespace {
+
+template <class... Fs>
+struct Overloaded : Fs... {
+  using Fs::operator()...;
+};
+template <class... Fs>
+Overloaded(Fs...) -> Overloaded<Fs...>;
+
+constexpr int most_actions_at_one_moment = 500;
+
+SlotId slot_of(const Action& action) {
+  return std::visit(
+      [](const auto& a) {
+        if constexpr (requires { a.slot; })
+          return a.slot;
+        else
+          return SlotId{-1};
+      },
+      action);
+}
+
+std::optional<RangeId> range_of(const Action& action) {
+  return std::visit(
+      [](const auto& a) -> std::optional<RangeId> {
+        if constexpr (requires { a.batch.range; })
+          return a.batch.range;
+        else if constexpr (requires { a.range; })
+          return a.range;
+        else
+          return std::nullopt;
+      },
+      action);
+}
+
+}  // namespace
+
+Oracle::Oracle(const SweepSettings& settings, const std::vector<KnownRange>& known, int slots,
+               const Table& table)
+    : settings_(settings),
+      table_(table),
+      lanes_(static_cast<std::size_t>(slots)),
+      retries_least_(settings.safety.retries) {
+  for (const KnownRange& range : known) {
+    RangeView view;
+    view.bounds = range.bounds;
+    view.cursor = range.cursor;
+    view.opened = true;
+    view.closed = range.closed;
+    ranges_.emplace(range.id, std::move(view));
+  }
+}
+
+Oracle::Lane& Oracle::lane(SlotId slot) {
+  require(slot.value >= 0 && slot.value < static_cast<int>(lanes_.size()), "no such slot");
+  return lanes_[static_cast<std::size_t>(slot.value)];
+}
+
+Oracle::RangeView& Oracle::view(RangeId range) {
+  const auto found = ranges_.find(range);
+  require(found != ranges_.end(), "work on a range that was never opened");
+  return found->second;
+}
+
+int Oracle::busy() const {
+  return static_cast<int>(std::count_if(lanes_.begin(), lanes_.end(),
+                                        [](const Lane& l) { return l.work.has_value(); }));
+}
+
+// ---- what the engine hears -------------------------------------------------------------------
+
+void Oracle::told(const Event& event, Instant, std::size_t keys) {
+  require(!finish_, "an event came after the end");
+  std::visit(
+      Overloaded{
+          [this](const BatchDone& e) {
+            const Batch batch = std::get<StartBatch>(*lane(e.slot).work).batch;
+            RangeView& range = view(batch.range);
+            range.cursor = batch.bounds.through;
+            range.closed = range.closed || batch.closes_range;
+            range.failures = 0;
+            rows_ += e.rows.value;
+            end_work(e.slot);
+          },
+          [this, keys](const BatchFailed& e) {
+            const Batch batch = std::get<StartBatch>(*lane(e.slot).work).batch;
+            RangeView& range = view(batch.range);
+            if (e.error.kind == ErrorClass::ambiguous) {
+              range.unsettled = true;
+              range.doubt = {range.cursor, batch.bounds.through, batch.closes_range};
+            }
+            if (e.error.kind == ErrorClass::row) {
+              row_singled_out_ = batch.keys.value <= 1 || keys <= 1;
+            }
+            fails(e.slot, e.error);
+          },
+          [this](const ProbeDone& e) {
+            probe_failures_ = 0;
+            if (std::holds_alternative<StartProbe>(*lane(e.slot).work)) end_work(e.slot);
+          },
+          [this](const ProbeFailed& e) {
+            if (std::holds_alternative<StartProbe>(*lane(e.slot).work))
+              fails(e.slot, e.error);
+            else
+              ++probe_failures_;
+          },
+          [this](const RangeOpened& e) {
+            RangeView& range = view(*range_of(*lane(e.slot).work));
+            range.opened = true;
+            range.failures = 0;
+            end_work(e.slot);
+          },
+          [this](const RangeClosed& e) {
+            view(*range_of(*lane(e.slot).work)).closed = true;
+            end_work(e.slot);
+          },
+          [this](const RangeFailed& e) {
+            if (std::holds_alternative<CloseRange>(*lane(e.slot).work) &&
+                e.error.sqlstate == sqlstate_checkpoint_moved) {
+              RangeView& range = view(*range_of(*lane(e.slot).work));
+              range.unsettled = true;
+              range.doubt = {range.cursor, std::nullopt, false};
+            }
+            fails(e.slot, e.error);
+          },
+          [this](const RangeSettled& e) {
+            RangeView& range = view(*range_of(*lane(e.slot).work));
+            range.cursor = e.cursor;
+            range.closed = e.closed;
+            range.unsettled = false;
+            range.doubt = {};
+            rows_ += e.rows.value;
+            end_work(e.slot);
+          },
+          [this](const SlotUp& e) { lane(e.slot).up = true; },
+          [this](const SlotDown& e) { lane(e.slot).up = false; },
+          [this](const PaceChanged& e) { stopped_ = e.stopped; },
+          [this](const WaiterSeen& e) {
+            const Lane& seen = lane(e.slot);
+            if (seen.work && std::holds_alternative<StartBatch>(*seen.work) && !seen.canceled) {
+              waited_for_ = e.slot;
+            }
+          },
+          [this](const SettingsChanged& e) {
+            settings_.pace = e.pace;
+            settings_.safety = e.safety;
+            settings_changed_ = true;
+            retries_least_ = std::min(retries_least_, e.safety.retries);
+          },
+          [this](const StopRequested&) { draining_ = true; },
+          [this](const LeaseLost&) { lease_lost_ = true; },
+          [](const Woken&) {},
+      },
+      event);
+}
+
+void Oracle::fails(SlotId slot, const Error& error) {
+  if (error.kind == ErrorClass::lease_lost) lease_lost_ = true;
+  if (error.kind == ErrorClass::fatal) fatal_told_ = true;
+  const std::optional<RangeId> range = range_of(*lane(slot).work);
+  if (range)
+    ++view(*range).failures;
+  else
+    ++probe_failures_;
+  end_work(slot);
+}
+
+void Oracle::end_work(SlotId slot) {
+  Lane& ended = lane(slot);
+  if (const std::optional<RangeId> range = range_of(*ended.work)) view(*range).in_flight = false;
+  ended.work.reset();
+  ended.canceled = false;
+}
+
+// ---- what the engine asks for ----------------------------------------------------------------
+
+void Oracle::asked(const Action& action, Instant now) {
+  require(!finish_, "an action came after Finish");
+  if (now != moment_) actions_at_moment_ = 0;
+  moment_ = now;
+  require(++actions_at_moment_ <= most_actions_at_one_moment, "the engine spins: livelock");
+  std::visit(Overloaded{
+                 [&](const StartBatch& a) {
+                   check_start(a);
+                   check_bucket(now, a.batch.keys);
+                   begin_work(a.slot, action, true);
+                 },
+                 [&](const StartProbe& a) {
+                   check_start(a);
+                   begin_work(a.slot, action, true);
+                 },
+                 [&](const OpenRange& a) {
+                   check_start(a);
+                   begin_work(a.slot, action, true);
+                 },
+                 [&](const CloseRange& a) {
+                   check_start(a);
+                   begin_work(a.slot, action, false);
+                 },
+                 [&](const SettleRange& a) {
+                   check_start(a);
+                   begin_work(a.slot, action, false);
+                 },
+                 [this](const CancelSlot& a) {
+                   require(lane(a.slot).work.has_value(), "a slot was canceled that does nothing");
+                   lane(a.slot).canceled = true;
+                   if (waited_for_ == a.slot) waited_for_.reset();
+                 },
+                 [](const Note& a) { require(!a.reason.empty(), "a note has no reason"); },
+                 [this](const Finish& a) {
+                   check_finish(a);
+                   finish_ = a;
+                 },
+             },
+             action);
+}
+
+void Oracle::begin_work(SlotId slot, const Action& action, bool starts_anew) {
+  Lane& chosen = lane(slot_of(action));
+  require(chosen.up, "something was started on a slot that is down");
+  require(!chosen.work, "a slot was given a second thing to do");
+  require(!lease_lost_, "something was started after the lease was lost");
+  if (starts_anew) {
+    require(!stopped_, "something was started while the pace is stopped");
+    require(!draining_, "something was started while draining");
+    require(busy() < settings_.pace.connections, "more is in flight than connections allow");
+  }
+  if (const std::optional<RangeId> range = range_of(action)) {
+    RangeView& touched = view(*range);
+    require(!touched.in_flight, "a range was given a second thing in flight");
+    touched.in_flight = true;
+  }
+  lane(slot).work = action;
+  lane(slot).canceled = false;
+}
+
+void Oracle::check_start(const StartBatch& start) {
+  const Batch& batch = start.batch;
+  const RangeView& range = view(batch.range);
+  require(range.opened, "a batch of a range that is not open");
+  require(!range.closed, "a batch of a range that is closed");
+  require(!range.unsettled, "a batch of a range whose last outcome is unknown");
+  require(batch.purpose == settings_.purpose, "a batch has another purpose than its sweep");
+  require(batch.bounds.through.has_value(), "a batch has no end");
+  require(batch.bounds.after == range.cursor, "a batch does not begin at its range's cursor");
+  const std::int64_t through = KeyText::number(*batch.bounds.through);
+  require(!batch.bounds.after || KeyText::number(*batch.bounds.after) < through,
+          "a batch ends before it begins");
+  require(!range.bounds.through || through <= KeyText::number(*range.bounds.through),
+          "a batch reaches beyond its range");
+  require(batch.closes_range == (batch.bounds.through == range.bounds.through),
+          "a batch closes its range if and only if it ends where the range ends");
+  const BatchSettings& sizes = settings_.pace.batch;
+  require(settings_changed_ || batch.keys <= sizes.fixed_rows.value_or(sizes.max_rows),
+          "a batch is larger than the settings allow");
+  check_record(batch.record, batch.range);
+}
+
+void Oracle::check_start(const StartProbe& start) const {
+  const Probe& probe = start.probe;
+  require(probe.every.value >= 1 && probe.limit >= probe.every, "a probe that can find nothing");
+  require(!probe.within.after || !probe.within.through ||
+              KeyText::number(*probe.within.after) < KeyText::number(*probe.within.through),
+          "a probe of an empty stretch");
+}
+
+void Oracle::check_start(const OpenRange& start) {
+  const auto known = ranges_.find(start.range);
+  if (known != ranges_.end()) {
+    require(!known->second.opened, "a range was opened twice");
+    require(known->second.bounds == start.bounds, "a range was opened again with other bounds");
+    return;
+  }
+  require(settings_.whole_table, "a range was opened beyond those that were given");
+  const auto follows = [&](const auto& other) {
+    return other.second.bounds.through && other.second.bounds.through == start.bounds.after;
+  };
+  require(start.bounds.after ? std::any_of(ranges_.begin(), ranges_.end(), follows)
+                             : std::none_of(ranges_.begin(), ranges_.end(),
+                                            [](const auto& r) { return !r.second.bounds.after; }),
+          "a range does not begin where another ends: the chain is broken");
+  RangeView view;
+  view.bounds = start.bounds;
+  view.cursor = start.bounds.after;
+  ranges_.emplace(start.range, std::move(view));
+}
+
+void Oracle::check_start(const CloseRange& start) {
+  const RangeView& range = view(start.range);
+  require(range.opened && !range.closed, "a range was closed that is not open");
+  require(!range.unsettled, "a range was closed whose last outcome is unknown");
+  require(range.cursor == start.cursor, "a range is closed at another key than its cursor");
+  check_record(start.record, start.range);
+}
+
+void Oracle::check_start(const SettleRange& start) {
+  require(view(start.range).opened, "a range was settled that is not open");
+}
+
+void Oracle::check_record(const std::vector<RowsToRecord>& record,
+                          std::optional<RangeId> own) const {
+  for (const RowsToRecord& rows : record) {
+    const auto range = ranges_.find(rows.range);
+    require(range != ranges_.end() && range->second.opened, "rows recorded for an unknown range");
+    // The real server would make this transaction wait for that range's own batch.
+    require(rows.range == own || !range->second.in_flight, "rows recorded for a range in flight");
+  }
+}
+
+void Oracle::check_bucket(Instant now, RowCount keys) {
+  if (!settings_.pace.rows_per_second) return;
+  const auto rate = static_cast<double>(settings_.pace.rows_per_second->value);
+  const auto batch = static_cast<double>(settings_.pace.batch.max_rows.value);
+  // One second's worth may come at once, and each slot may be one batch ahead of its share.
+  const double most = rate + batch * static_cast<double>(lanes_.size());
+  const double seconds = static_cast<double>((now - bucket_at_).count()) / 1e6;
+  bucket_ = std::max(0.0, bucket_ - rate * seconds);
+  bucket_at_ = now;
+  require(settings_changed_ || bucket_ <= most, "more rows a second than the settings allow");
+  bucket_ += static_cast<double>(keys.value);
+}
+
+void Oracle::check_finish(const Finish& finish) const {
+  require(busy() == 0, "the engine finished with something in flight");
+  check_record(finish.record, std::nullopt);
+  const auto exhausted = [this](const auto& r) { return r.second.failures >= retries_least_; };
+  switch (finish.how) {
+    case Finish::How::completed:
+      for (const auto& [id, range] : ranges_) {
+        require(range.opened && range.closed, "completed with a range that is not closed");
+      }
+      break;
+    case Finish::How::stopped:
+      require(draining_, "the engine stopped though nobody asked for it");
+      break;
+    case Finish::How::lease_lost:
+      require(lease_lost_, "the engine says that the lease is lost, which it was never told");
+      break;
+    case Finish::How::failed:
+      require(!finish.error.message.empty(), "the engine failed without a message");
+      if (finish.error.kind == ErrorClass::row) {
+        require(row_singled_out_, "a bad row was not bisected down to its key");
+      } else {
+        require(fatal_told_ || probe_failures_ >= retries_least_ ||
+                    std::any_of(ranges_.begin(), ranges_.end(), exhausted),
+                "the engine gave up before its retries were used up");
+      }
+      break;
+  }
+}
+
+// ---- what the engine says of itself ----------------------------------------------------------
+
+void Oracle::observe(const Engine& engine, Instant now) {
+  require(finish_ || !waited_for_, "a batch that keeps another session waiting was not canceled");
+  waited_for_.reset();
+  const SweepState state = engine.state(now);
+  require(!state.limited_by.empty(), "limited_by is empty");
+  require(state.keys_done <= state.keys_probed, "more keys are done than were probed");
+  require(state.slots_busy == busy(), "slots_busy is not what is in flight");
+  require(state.rows.value == rows_, "the rows of the state are not those of its batches");
+  check_watermark(state.watermark);
+  if (finish_) return;
+  const std::optional<Instant> wake = engine.wake_at();
+  require(!wake || *wake > now, "wake_at is not in the future");
+}
+
+void Oracle::check_watermark(const std::optional<KeyValue>& watermark) {
+  if (watermark == watermark_) return;
+  require(watermark.has_value(), "the watermark fell");
+  const std::int64_t to = KeyText::number(*watermark);
+  require(!watermark_ || KeyText::number(*watermark_) < to, "the watermark fell");
+  if (settings_.whole_table) {
+    auto row = watermark_ ? table_.rows().upper_bound(KeyText::number(*watermark_))
+                          : table_.rows().begin();
+    for (; row != table_.rows().end() && row->first <= to; ++row) {
+      require(!row->second.original || row->second.visits > 0,
+              "the watermark passed a row that is not done");
+    }
+  }
+  watermark_ = watermark;
+}
+
+// ---- the end ---------------------------------------------------------------------------------
+
+void check_completed(const Server& server, const Table& table, Purpose purpose, bool whole_table,
+                     bool lossy) {
+  std::vector<KeyRange> chain;
+  for (const auto& [id, row] : server.ranges()) {
+    require(row.closed, "completed, and the server has a range that is not closed");
+    require(lossy || row.rows_recorded == row.rows_changed,
+            "fewer rows were recorded than were changed, though no count was lost");
+    chain.push_back(row.bounds);
+  }
+  const auto from = [](const KeyRange& r) { return r.after ? KeyText::number(*r.after) : -1; };
+  std::sort(chain.begin(), chain.end(),
+            [&](const KeyRange& a, const KeyRange& b) { return from(a) < from(b); });
+  if (whole_table) {
+    require(!chain.empty() && !chain.front().after, "no range covers the beginning of the key");
+    require(!chain.back().through, "no range covers the end of the key");
+    for (std::size_t i = 1; i < chain.size(); ++i) {
+      require(chain[i - 1].through == chain[i].after, "the chain of ranges has a gap");
+    }
+  }
+  for (const auto& [key, row] : table.rows()) {
+    const bool covered = std::any_of(chain.begin(), chain.end(), [k = key](const KeyRange& range) {
+      return Table::holds(range, k);
+    });
+    require(row.visits <= 1, "a row was done twice");
+    if (purpose == Purpose::copy) require(row.n == row.visits, "a row was changed twice");
+    if (!covered)
+      require(row.visits == 0, "a row was done that no range covers");
+    else if (row.original)
+      require(row.visits == 1, "a row was skipped");
+  }
+}
+
+}  // namespace backfill::sim

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/engine.hpp"
+#include "sim/server.hpp"
+#include "sim/table.hpp"
+
+namespace backfill::sim {
+
+/// A range's cursor as the engine last knew it, and the batch in doubt that would have moved it.
+struct RangeDoubt {
+  std::optional<KeyValue> before;
+  std::optional<KeyValue> through;
+  bool closes = false;
+};
+
+/// What one life of an engine has promised, checked at every event and every action. It knows only
+/// what the engine was told, except for the watermark, which is held against the rows themselves.
+class Oracle {
+ public:
+  Oracle(const SweepSettings& settings, const std::vector<KnownRange>& known, int slots,
+         const Table& table);
+
+  /// Before the engine hears of it. `keys` are those that a failed batch looked at.
+  void told(const Event& event, Instant now, std::size_t keys);
+  /// Before it is carried out.
+  void asked(const Action& action, Instant now);
+  /// After every call.
+  void observe(const Engine& engine, Instant now);
+
+  [[nodiscard]] bool finished() const { return finish_.has_value(); }
+  [[nodiscard]] const Finish& finish() const { return *finish_; }
+  [[nodiscard]] RangeDoubt doubt(RangeId range) { return view(range).doubt; }
+
+ private:
+  struct Lane {
+    bool up = false;
+    bool canceled = false;
+    std::optional<Action> work;
+  };
+  struct RangeView {
+    KeyRange bounds;
+    std::optional<KeyValue> cursor;
+    bool opened = false;
+    bool closed = false;
+    bool unsettled = false;  ///< what became of its last batch is not known
+    bool in_flight = false;
+    RangeDoubt doubt;
+    int failures = 0;  ///< in a row
+  };
+
+  void check_start(const StartBatch& start);
+  void check_start(const StartProbe& start) const;
+  void check_start(const OpenRange& start);
+  void check_start(const CloseRange& start);
+  void check_start(const SettleRange& start);
+  void check_record(const std::vector<RowsToRecord>& record, std::optional<RangeId> own) const;
+  void check_bucket(Instant now, RowCount keys);
+  void check_finish(const Finish& finish) const;
+  void check_watermark(const std::optional<KeyValue>& watermark);
+  void begin_work(SlotId slot, const Action& action, bool starts_anew);
+  void fails(SlotId slot, const Error& error);
+  void end_work(SlotId slot);
+  Lane& lane(SlotId slot);
+  RangeView& view(RangeId range);
+  [[nodiscard]] int busy() const;
+
+  SweepSettings settings_;
+  const Table& table_;
+  std::vector<Lane> lanes_;
+  std::map<RangeId, RangeView> ranges_;
+  bool stopped_ = false;
+  bool draining_ = false;
+  bool lease_lost_ = false;
+  bool fatal_told_ = false;
+  bool row_singled_out_ = false;
+  bool settings_changed_ = false;
+  int probe_failures_ = 0;
+  int retries_least_;
+  std::int64_t rows_ = 0;
+  std::optional<SlotId> waited_for_;  ///< has to be canceled in this call
+  std::optional<KeyValue> watermark_;
+  std::optional<Finish> finish_;
+  double bucket_ = 0;
+  Instant bucket_at_{};
+  Instant moment_{};
+  int actions_at_moment_ = 0;
+};
+
+/// What must hold of the server once a sweep has completed. `lossy`: some commit's count of rows
+/// never reached its runner, so that fewer may have been recorded than were changed.
+void check_completed(const Server& server, const Table& table, Purpose purpose, bool whole_table,
+                     bool lossy);
+
+}  // namespace backfill::sim

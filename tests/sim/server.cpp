@@ -1,0 +1,351 @@
+#include "sim/server.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "core/sqlstate.hpp"
+#include "sim/violation.hpp"
+
+namespace backfill::sim {
+
+using namespace std::chrono_literals;
+
+Error server_error(std::string_view sqlstate, std::string message) {
+  Error error;
+  error.kind = classify_sqlstate(sqlstate);
+  error.sqlstate = sqlstate;
+  error.message = std::move(message);
+  return error;
+}
+
+Server::Server(Timeline& timeline, Dice& dice, History& history, Table& table, Planted planted)
+    : timeline_(timeline),
+      dice_(dice),
+      history_(history),
+      table_(table),
+      planted_(planted),
+      batch_cost_(dice.log_duration(200us, 10ms)),
+      row_cost_(dice.log_duration(10us, 1ms)) {}
+
+TransactionId Server::submit(Action work, const Session& session, Disturbance disturbance,
+                             Answer answer) {
+  const TransactionId id = ++last_;
+  const Duration arrival = disturbance.arrival;
+  transactions_.emplace(
+      id, Transaction{
+              std::move(work), session, std::move(disturbance), std::move(answer), {}, {}, {}, {}});
+  timeline_.after(arrival, [this, id] { arrive(id); });
+  return id;
+}
+
+void Server::abandon(TransactionId id) {
+  if (const auto found = transactions_.find(id); found != transactions_.end()) {
+    found->second.answer = nullptr;
+  }
+}
+
+void Server::cancel(TransactionId id) {
+  fail(id, server_error("57014", "canceling statement due to user request"));
+}
+
+void Server::undo(TransactionId id) {
+  fail(id, server_error("57P01", "the client is gone"));
+}
+
+void Server::restart() {
+  while (!transactions_.empty()) {
+    abandon(transactions_.begin()->first);
+    undo(transactions_.begin()->first);
+  }
+}
+
+std::optional<std::vector<KnownRange>> Server::take_over() {
+  const bool keeps_epochs = planted_ == Planted::takeover_keeps_epochs;
+  for (const auto& [id, row] : ranges_) {
+    if (!row.closed && row.holder != 0 && !keeps_epochs) return std::nullopt;
+  }
+  epoch_ += Epoch(1);
+  std::vector<KnownRange> known;
+  for (auto& [id, row] : ranges_) {
+    if (!row.closed && !keeps_epochs) row.epoch = epoch_;
+    known.push_back(
+        {id, row.bounds, row.cursor, row.closed, RowCount(row.keys), RowCount(row.keys_done)});
+  }
+  return known;
+}
+
+bool Server::record_at_finish(Epoch epoch, const std::vector<RowsToRecord>& rows) {
+  if (epoch != epoch_) return false;
+  record(rows);
+  return true;
+}
+
+void Server::give_range(RangeId id, KeyRange bounds) {
+  RangeRow row;
+  row.cursor = bounds.after;
+  row.keys = static_cast<std::int64_t>(
+      table_.keys_in(bounds, std::numeric_limits<std::size_t>::max()).size());
+  row.bounds = std::move(bounds);
+  row.epoch = epoch_;
+  ranges_.emplace(id, std::move(row));
+}
+
+void Server::arrive(TransactionId id) {
+  const auto found = transactions_.find(id);
+  if (found == transactions_.end()) return;
+  Transaction& transaction = found->second;
+  if (const auto* batch = std::get_if<StartBatch>(&transaction.work)) {
+    acquire(id, batch->batch.range);
+  } else if (const auto* close = std::get_if<CloseRange>(&transaction.work)) {
+    acquire(id, close->range);
+  } else if (const auto* settle = std::get_if<SettleRange>(&transaction.work)) {
+    acquire(id, settle->range);
+  } else if (const auto* open = std::get_if<OpenRange>(&transaction.work)) {
+    open_range(id, *open);
+  } else if (const auto* probe = std::get_if<StartProbe>(&transaction.work)) {
+    if (!transaction.disturbance.sqlstate.empty()) {
+      fail_after(1ms, id, transaction.disturbance.sqlstate);
+      return;
+    }
+    Reply reply;
+    reply.probe = table_.probe(probe->probe);
+    timeline_.after(Duration(200) * static_cast<Duration::rep>(transaction.disturbance.slow),
+                    [this, id, reply = std::move(reply)] { finish(id, reply); });
+  }
+}
+
+void Server::acquire(TransactionId id, RangeId range) {
+  const auto row = ranges_.find(range);
+  require(row != ranges_.end(), "work was asked for on a range that has no checkpoint row");
+  Transaction& transaction = transactions_.at(id);
+  if (row->second.holder == 0) {
+    row->second.holder = id;
+    transaction.holds = range;
+    granted(id);
+    return;
+  }
+  row->second.waiters.push_back(id);
+  transaction.waits_for = range;
+  timeline_.after(transaction.session.lock_timeout, [this, id] {
+    const auto waiting = transactions_.find(id);
+    if (waiting != transactions_.end() && waiting->second.waits_for) {
+      fail(id, server_error("55P03", "canceling statement due to lock timeout"));
+    }
+  });
+}
+
+void Server::granted(TransactionId id) {
+  Transaction& transaction = transactions_.at(id);
+  RangeRow& row = ranges_.at(*transaction.holds);
+  if (const auto* batch = std::get_if<StartBatch>(&transaction.work)) {
+    auto refused = refusal(row, transaction.session.epoch, batch->batch.bounds.after);
+    if (refused)
+      fail(id, std::move(*refused));
+    else
+      run_batch(id, transaction);
+  } else if (const auto* close = std::get_if<CloseRange>(&transaction.work)) {
+    auto refused = refusal(row, transaction.session.epoch, close->cursor);
+    if (refused)
+      fail(id, std::move(*refused));
+    else if (!transaction.disturbance.sqlstate.empty())
+      fail_after(1ms, id, transaction.disturbance.sqlstate);
+    else
+      timeline_.after(batch_cost_, [this, id] { commit_close(id); });
+  } else if (!transaction.disturbance.sqlstate.empty()) {
+    fail(id, server_error(transaction.disturbance.sqlstate, "settling failed"));
+  } else {
+    Reply reply;
+    reply.cursor = row.cursor;
+    reply.closed = row.closed;
+    reply.rows = RowCount(row.last_rows);
+    finish(id, std::move(reply));
+  }
+}
+
+std::optional<Error> Server::refusal(const RangeRow& row, Epoch epoch,
+                                     const std::optional<KeyValue>& expected) const {
+  if (planted_ == Planted::takeover_keeps_epochs) {
+    if (row.epoch > epoch) return server_error("BF001", "the range belongs to a later epoch");
+    return std::nullopt;
+  }
+  if (row.epoch != epoch) return server_error("BF001", "the range belongs to another epoch");
+  if (planted_ == Planted::checkpoint_ignores_cursor) return std::nullopt;
+  if (row.closed || row.cursor != expected) {
+    return server_error("BF002", "the checkpoint is not where the batch expected it");
+  }
+  return std::nullopt;
+}
+
+void Server::run_batch(TransactionId id, Transaction& transaction) {
+  const Batch& batch = std::get<StartBatch>(transaction.work).batch;
+  const Disturbance& disturbance = transaction.disturbance;
+  const Instant now = timeline_.now();
+  transaction.statement_began = now;
+  transaction.rows = table_.keys_in(batch.bounds, std::numeric_limits<std::size_t>::max());
+  Duration wait{};
+  bool poisoned = false;
+  for (const std::int64_t key : transaction.rows) {
+    Row& row = table_.rows().at(key);
+    row.batch = id;
+    wait = std::max(wait, row.locked_until - now);
+    poisoned = poisoned || row.poison;
+  }
+  const std::size_t count = transaction.rows.size();
+  const Session& session = transaction.session;
+  const Duration work((batch_cost_ + row_cost_ * static_cast<Duration::rep>(count)).count() *
+                      static_cast<Duration::rep>(disturbance.slow));
+  if (wait > session.lock_timeout) {
+    fail_after(session.lock_timeout, id, "55P03");
+  } else if (wait + work > session.statement_timeout) {
+    fail_after(session.statement_timeout, id, "57014");
+  } else if (poisoned) {
+    fail_after(wait + work / 2, id, "22P02", count);
+  } else if (!disturbance.sqlstate.empty()) {
+    fail_after(wait + Duration(static_cast<Duration::rep>(static_cast<double>(work.count()) *
+                                                          disturbance.at)),
+               id, disturbance.sqlstate);
+  } else {
+    timeline_.after(wait + work, [this, id] { commit_batch(id); });
+  }
+}
+
+void Server::commit_batch(TransactionId id) {
+  const auto found = transactions_.find(id);
+  if (found == transactions_.end()) return;
+  Transaction& transaction = found->second;
+  if (transaction.disturbance.undone_at_end) return undo(id);
+  const StartBatch& start = std::get<StartBatch>(transaction.work);
+  const Batch& batch = start.batch;
+  Reply reply;
+  for (const std::int64_t key : transaction.rows) {
+    const auto row = table_.rows().find(key);
+    if (row == table_.rows().end() || row->second.batch != id) continue;
+    ++row->second.visits;
+    ++reply.keys;
+    if (batch.purpose == Purpose::copy || row->second.differs) reply.rows += RowCount(1);
+    if (batch.purpose == Purpose::copy) ++row->second.n;
+    if (batch.purpose == Purpose::repair && row->second.differs) {
+      ++row->second.n;
+      row->second.differs = false;
+    }
+  }
+  RangeRow& range = ranges_.at(batch.range);
+  range.cursor = batch.bounds.through;
+  range.closed = range.closed || batch.closes_range;
+  range.epoch = std::max(range.epoch, transaction.session.epoch);
+  range.keys_done += batch.keys.value;
+  range.keys = std::max(range.keys, range.keys_done);
+  range.rows_changed += reply.rows.value;
+  range.last_rows = reply.rows.value;
+  // A statement that counts knows its number before it commits; one that changes rows does not.
+  if (batch.purpose == Purpose::verify) range.rows_recorded += reply.rows.value;
+  record(batch.record);
+  history_.add(timeline_.now(), "   server: transaction {}{} committed range {} at {}, {} rows", id,
+               transaction.answer ? "" : " (orphan)", batch.range.value,
+               to_string(*batch.bounds.through), reply.rows.value);
+  reply.statement_time = timeline_.now() - transaction.statement_began;
+  if (start.ahead && !transaction.disturbance.probe_fails) reply.probe = table_.probe(*start.ahead);
+  finish(id, std::move(reply));
+}
+
+void Server::commit_close(TransactionId id) {
+  const auto found = transactions_.find(id);
+  if (found == transactions_.end()) return;
+  if (found->second.disturbance.undone_at_end) return undo(id);
+  const CloseRange& close = std::get<CloseRange>(found->second.work);
+  ranges_.at(close.range).closed = true;
+  record(close.record);
+  history_.add(timeline_.now(), "   server: transaction {}{} closed range {}", id,
+               found->second.answer ? "" : " (orphan)", close.range.value);
+  finish(id, Reply{});
+}
+
+void Server::open_range(TransactionId id, const OpenRange& open) {
+  const Transaction& transaction = transactions_.at(id);
+  if (transaction.session.epoch != epoch_) {
+    return fail(id, server_error("BF001", "the lease belongs to another epoch"));
+  }
+  if (!transaction.disturbance.sqlstate.empty()) {
+    return fail_after(1ms, id, transaction.disturbance.sqlstate);
+  }
+  if (transaction.disturbance.undone_at_end) return undo(id);
+  const auto known = ranges_.find(open.range);
+  if (known != ranges_.end()) {
+    require(known->second.bounds == open.bounds, "a range was opened again with other bounds");
+    return finish(id, Reply{});
+  }
+  for (const auto& [other, row] : ranges_) {
+    const bool before = row.bounds.through && open.bounds.after &&
+                        KeyText::number(*row.bounds.through) <= KeyText::number(*open.bounds.after);
+    const bool behind = row.bounds.after && open.bounds.through &&
+                        KeyText::number(*row.bounds.after) >= KeyText::number(*open.bounds.through);
+    require(before || behind, "two ranges overlap");
+  }
+  RangeRow row;
+  row.bounds = open.bounds;
+  row.cursor = open.bounds.after;
+  row.epoch = epoch_;
+  row.keys = open.keys.value;
+  ranges_.emplace(open.range, std::move(row));
+  history_.add(timeline_.now(), "   server: opened range {}", open.range.value);
+  finish(id, Reply{});
+}
+
+void Server::record(const std::vector<RowsToRecord>& record) {
+  for (const RowsToRecord& rows : record) {
+    RangeRow& range = ranges_.at(rows.range);
+    range.rows_recorded += rows.rows.value;
+    require(range.rows_recorded <= range.rows_changed, "more rows were recorded than were changed");
+  }
+}
+
+void Server::fail(TransactionId id, Error error, std::size_t keys) {
+  if (!transactions_.contains(id)) return;
+  history_.add(timeline_.now(), "   server: transaction {} failed: {}", id, error.sqlstate);
+  Reply reply;
+  reply.error = std::move(error);
+  reply.keys = keys;
+  finish(id, std::move(reply));
+}
+
+void Server::fail_after(Duration wait, TransactionId id, std::string_view sqlstate,
+                        std::size_t keys) {
+  timeline_.after(wait, [this, id, code = std::string(sqlstate), keys] {
+    fail(id, server_error(code, "the statement failed"), keys);
+  });
+}
+
+void Server::finish(TransactionId id, Reply reply) {
+  const auto found = transactions_.find(id);
+  if (found == transactions_.end()) return;
+  Transaction transaction = std::move(found->second);
+  transactions_.erase(found);
+  release(id, transaction);
+  if (transaction.answer) transaction.answer(reply);
+}
+
+void Server::release(TransactionId id, Transaction& transaction) {
+  for (const std::int64_t key : transaction.rows) {
+    const auto row = table_.rows().find(key);
+    if (row != table_.rows().end() && row->second.batch == id) row->second.batch = 0;
+  }
+  if (transaction.waits_for) {
+    std::erase(ranges_.at(*transaction.waits_for).waiters, id);
+  }
+  if (!transaction.holds) return;
+  RangeRow& row = ranges_.at(*transaction.holds);
+  row.holder = 0;
+  if (row.waiters.empty()) return;
+  const TransactionId next = row.waiters.front();
+  row.waiters.pop_front();
+  row.holder = next;
+  Transaction& waiter = transactions_.at(next);
+  waiter.holds = std::exchange(waiter.waits_for, std::nullopt);
+  // Not at once: the one that lets go is still in the middle of what it does.
+  timeline_.after(Duration::zero(), [this, next] {
+    if (transactions_.contains(next)) granted(next);
+  });
+}
+
+}  // namespace backfill::sim
