@@ -110,7 +110,7 @@ std::vector<Range*> Engine::Implementation::ready_ranges(const Slot& slot, Insta
 
 bool Engine::Implementation::start_range_work(SlotId id, Slot& slot, Range& range, Instant now) {
   const RowCount want = wanted_keys();
-  std::optional<Batch> batch = RangeLedger::next_batch(range, want, settings_.purpose);
+  std::optional<Batch> batch = RangeLedger::next_batch(range, want, most_keys(), settings_.purpose);
   if (batch) {
     if (rate_.next_start(now) > now) return false;
     start_batch(id, slot, range, std::move(*batch), now);
@@ -187,6 +187,11 @@ RowCount Engine::Implementation::wanted_keys() const {
   RowCount want = sizer_.target_rows();
   if (settings_.pace.rows_per_second) want = std::min(want, *settings_.pace.rows_per_second);
   return std::max(want, RowCount{1});
+}
+
+RowCount Engine::Implementation::most_keys() const {
+  const BatchSettings& sizes = settings_.pace.batch;
+  return std::max(sizes.fixed_rows.value_or(sizes.max_rows), RowCount{1});
 }
 
 Cut Engine::Implementation::cut() const {

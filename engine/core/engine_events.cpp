@@ -145,6 +145,7 @@ void Engine::Implementation::fail_batch(Slot& failed, Range& range, const Error&
       break;
     case ErrorClass::lease_lost:
       lease_lost_ = error;
+      failed.cancelled = true;  // Its outcome is here: nothing is left to cancel.
       cancel_all();
       return;
     case ErrorClass::ambiguous:

@@ -91,6 +91,7 @@ class Engine::Implementation {
   [[nodiscard]] bool wants_frontier_probe(Instant now) const;
   [[nodiscard]] Probe frontier_probe() const;
   [[nodiscard]] RowCount wanted_keys() const;
+  [[nodiscard]] RowCount most_keys() const;
   [[nodiscard]] Cut cut() const;
   [[nodiscard]] std::vector<RowsToRecord> take_records(std::optional<RangeId> own, bool all);
   void occupy(Slot& slot, Slot::Doing doing, RangeId range, Instant now);

@@ -17,7 +17,9 @@ RowCount sum_of_keys(const std::deque<Tick>& ticks) {
 
 }  // namespace
 
-RowCount Range::keys_ahead() const { return sum_of_keys(ticks); }
+RowCount Range::keys_ahead() const {
+  return sum_of_keys(ticks);
+}
 
 RangeLedger::RangeLedger(std::vector<KnownRange> known, bool whole_table)
     : last_planned_(!whole_table) {
@@ -88,6 +90,11 @@ void RangeLedger::refine(Range& range, const ProbeResult& found) {
     range.ticks.insert(range.ticks.begin(), finer.begin(), finer.end());
     return;
   }
+  if (!found.ticks.empty() && found.ticks.back().key == coarse.key) {
+    // New rows made the probe end at its limit just there.
+    range.ticks.insert(range.ticks.begin(), found.ticks.begin(), found.ticks.end());
+    return;
+  }
   RowCount seen;
   for (const Tick& tick : found.ticks) seen += tick.keys;
   // More keys than the first probe counted (new rows), or none at all (deleted): what lies between
@@ -102,12 +109,13 @@ KeyRange RangeLedger::beyond_ticks(const Range& range) {
   return {range.ticks.back().key, range.bounds.through};
 }
 
-std::optional<Batch> RangeLedger::next_batch(const Range& range, RowCount want, Purpose purpose) {
+std::optional<Batch> RangeLedger::next_batch(const Range& range, RowCount want, RowCount most,
+                                             Purpose purpose) {
   if (range.ticks.empty()) return std::nullopt;
   if (range.careful_size) want = std::min(want, *range.careful_size);
   const RowCount first = range.ticks.front().keys;
   // A quarter over the wish is near enough; more than that asks for a finer boundary.
-  const auto enough = RowCount{want.value + want.value / 4};
+  const RowCount enough = std::min(most, RowCount{want.value + want.value / 4});
   if (first > enough && first > RowCount{1}) return std::nullopt;
   Batch batch;
   batch.range = range.id;

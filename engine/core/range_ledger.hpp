@@ -67,10 +67,10 @@ class RangeLedger {
   /// Where a probe that extends the range must look.
   [[nodiscard]] static KeyRange beyond_ticks(const Range& range);
 
-  /// The next batch of about `want` keys, or nothing when the first tick is too coarse (refine) or
-  /// none is left (extend or close). The ticks stay until `advance`.
+  /// The next batch of about `want` keys and never more than `most`, or nothing when the first tick
+  /// is too coarse (refine) or none is left (extend or close). The ticks stay until `advance`.
   [[nodiscard]] static std::optional<Batch> next_batch(const Range& range, RowCount want,
-                                                       Purpose purpose);
+                                                       RowCount most, Purpose purpose);
 
   /// The batch has committed.
   void advance(Range& range, const Batch& batch);

@@ -157,7 +157,7 @@ void World::failed(SlotId id, const Error& error, std::size_t keys) {
   if (told.kind == ErrorClass::ambiguous) lossy_ = true;
   if (const auto* batch = std::get_if<StartBatch>(&action)) {
     // Whether the attached probe ran does not matter, and it may be told either way or not at all.
-    if (batch->ahead && dice_.chance(0.3)) {
+    if (batch->ahead && told.kind != ErrorClass::row && dice_.chance(0.3)) {
       if (dice_.chance(0.5))
         deliver(ProbeDone{id, table_.probe(*batch->ahead)});
       else
