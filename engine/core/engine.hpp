@@ -37,6 +37,7 @@ struct SweepSettings {
   PaceSettings pace;
   SafetySettings safety;
   std::optional<RowCount> estimated_rows;  ///< of the table; steers how the key is cut
+  std::optional<RowCount> range_keys;      ///< of one range, about; absent: by estimated_rows
   std::uint64_t seed = 0;                  ///< of the jitter
   bool whole_table = true;  ///< false: only the known ranges, nothing beyond them
 };

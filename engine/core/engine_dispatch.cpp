@@ -139,7 +139,7 @@ bool Engine::Implementation::start_range_work(SlotId id, Slot& slot, Range& rang
   }
   range.doing = Range::Doing::closing;
   occupy(slot, Slot::Doing::close, range.id, now);
-  slot.record = take_records(range.id, true);
+  slot.record = take_records(range.id, false);
   actions_.emplace_back(CloseRange{id, range.id, range.cursor, slot.record});
   return true;
 }
@@ -205,6 +205,7 @@ Cut Engine::Implementation::cut() const {
         std::clamp(settings_.estimated_rows->value / parts, range_keys_min, range_keys_max);
   }
   range_keys = std::max(range_keys, want * batches_per_range_min);
+  if (settings_.range_keys) range_keys = std::max(settings_.range_keys->value, every);
   range_keys = std::min(range_keys, every * ticks_per_probe_max);
   return {RowCount{every}, RowCount{(range_keys + every - 1) / every * every}};
 }

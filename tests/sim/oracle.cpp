@@ -103,7 +103,6 @@ void Oracle::told(const Event& event, Instant, std::size_t keys) {
             fails(e.slot, e.error);
           },
           [this](const ProbeDone& e) {
-            probe_failures_ = 0;
             if (std::holds_alternative<StartProbe>(*lane(e.slot).work)) end_work(e.slot);
           },
           [this](const ProbeFailed& e) {

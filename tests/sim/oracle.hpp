@@ -79,7 +79,7 @@ class Oracle {
   bool fatal_told_ = false;
   bool row_singled_out_ = false;
   bool settings_changed_ = false;
-  int probe_failures_ = 0;
+  int probe_failures_ = 0;  ///< in all: a probe does not say which range it is for
   int retries_least_;
   std::int64_t rows_ = 0;
   std::optional<SlotId> waited_for_;  ///< has to be canceled in this call

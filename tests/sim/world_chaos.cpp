@@ -40,6 +40,10 @@ void World::draw_settings() {
   settings_.safety.retries = static_cast<int>(dice_.between(2, 12));
   settings_.estimated_rows.reset();
   if (dice_.chance(0.7)) settings_.estimated_rows = RowCount(dice_.between(0, 1000));
+  settings_.range_keys.reset();
+  if (dice_.chance(0.8)) {
+    settings_.range_keys = RowCount(static_cast<std::int64_t>(dice_.log_uniform(1, 200)));
+  }
 }
 
 void World::give_ranges() {
