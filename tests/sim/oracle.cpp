@@ -88,6 +88,8 @@ void Oracle::told(const Event& event, Instant, std::size_t keys) {
             range.closed = range.closed || batch.closes_range;
             range.failures = 0;
             rows_ += e.rows.value;
+            const bool counts = batch.purpose == Purpose::verify;
+            bucket_ += static_cast<double>(counts ? batch.keys.value : e.rows.value);
             end_work(e.slot);
           },
           [this, keys](const BatchFailed& e) {
@@ -189,7 +191,7 @@ void Oracle::asked(const Action& action, Instant now) {
   std::visit(Overloaded{
                  [&](const StartBatch& a) {
                    check_start(a);
-                   check_bucket(now, a.batch.keys);
+                   check_bucket(now);
                    begin_work(a.slot, action, true);
                  },
                  [&](const StartProbe& a) {
@@ -314,7 +316,7 @@ void Oracle::check_record(const std::vector<RowsToRecord>& record,
   }
 }
 
-void Oracle::check_bucket(Instant now, RowCount keys) {
+void Oracle::check_bucket(Instant now) {
   if (!settings_.pace.rows_per_second) return;
   const auto rate = static_cast<double>(settings_.pace.rows_per_second->value);
   const auto batch = static_cast<double>(settings_.pace.batch.max_rows.value);
@@ -324,13 +326,12 @@ void Oracle::check_bucket(Instant now, RowCount keys) {
   bucket_ = std::max(0.0, bucket_ - rate * seconds);
   bucket_at_ = now;
   require(settings_changed_ || bucket_ <= most, "more rows a second than the settings allow");
-  bucket_ += static_cast<double>(keys.value);
 }
 
 void Oracle::check_finish(const Finish& finish) const {
   require(busy() == 0, "the engine finished with something in flight");
   check_record(finish.record, std::nullopt);
-  const auto exhausted = [this](const auto& r) { return r.second.failures >= retries_least_; };
+  const auto exhausted = [this](const auto& r) { return r.second.failures + probe_failures_ >= retries_least_; };
   switch (finish.how) {
     case Finish::How::completed:
       for (const auto& [id, range] : ranges_) {

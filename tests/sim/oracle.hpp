@@ -59,7 +59,7 @@ class Oracle {
   void check_start(const CloseRange& start);
   void check_start(const SettleRange& start);
   void check_record(const std::vector<RowsToRecord>& record, std::optional<RangeId> own) const;
-  void check_bucket(Instant now, RowCount keys);
+  void check_bucket(Instant now);
   void check_finish(const Finish& finish) const;
   void check_watermark(const std::optional<KeyValue>& watermark);
   void begin_work(SlotId slot, const Action& action, bool starts_anew);

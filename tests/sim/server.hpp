@@ -129,6 +129,10 @@ class Server {
   Duration row_cost_;
   Epoch epoch_;
   TransactionId last_ = 0;
+  /// A transaction that began only after its range had been settled, and then carried counts which
+  /// its runner had taken back, may have recorded them a second time. Counts inform; the rows
+  /// themselves are fenced by the cursor.
+  bool recorded_twice_ = false;
   std::map<RangeId, RangeRow> ranges_;
   std::map<TransactionId, Transaction> transactions_;
 };
