@@ -32,6 +32,7 @@ class Oracle {
   /// After every call.
   void observe(const Engine& engine, Instant now);
 
+  [[nodiscard]] int batches_in_flight() const;
   [[nodiscard]] bool finished() const { return finish_.has_value(); }
   [[nodiscard]] const Finish& finish() const { return *finish_; }
   [[nodiscard]] RangeDoubt doubt(RangeId range) { return view(range).doubt; }

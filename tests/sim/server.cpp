@@ -19,10 +19,12 @@ Error server_error(std::string_view sqlstate, std::string message) {
   return error;
 }
 
-Server::Server(Timeline& timeline, Dice& dice, History& history, Table& table, Planted planted)
+Server::Server(Timeline& timeline, Dice& dice, History& history, Coverage& coverage, Table& table,
+               Planted planted)
     : timeline_(timeline),
       dice_(dice),
       history_(history),
+      coverage_(coverage),
       table_(table),
       planted_(planted),
       batch_cost_(dice.log_duration(200us, 10ms)),
@@ -125,6 +127,7 @@ void Server::acquire(TransactionId id, RangeId range) {
     granted(id);
     return;
   }
+  coverage_.add(Seen::waited_for_checkpoint);
   row->second.waiters.push_back(id);
   transaction.waits_for = range;
   timeline_.after(transaction.session.lock_timeout, [this, id] {
@@ -177,123 +180,6 @@ std::optional<Error> Server::refusal(const RangeRow& row, Epoch epoch,
   return std::nullopt;
 }
 
-void Server::run_batch(TransactionId id, Transaction& transaction) {
-  const Batch& batch = std::get<StartBatch>(transaction.work).batch;
-  const Disturbance& disturbance = transaction.disturbance;
-  const Instant now = timeline_.now();
-  transaction.statement_began = now;
-  transaction.rows = table_.keys_in(batch.bounds, std::numeric_limits<std::size_t>::max());
-  Duration wait{};
-  bool poisoned = false;
-  for (const std::int64_t key : transaction.rows) {
-    Row& row = table_.rows().at(key);
-    row.batch = id;
-    wait = std::max(wait, row.locked_until - now);
-    poisoned = poisoned || row.poison;
-  }
-  const std::size_t count = transaction.rows.size();
-  const Session& session = transaction.session;
-  const Duration work((batch_cost_ + row_cost_ * static_cast<Duration::rep>(count)).count() *
-                      static_cast<Duration::rep>(disturbance.slow));
-  if (wait > session.lock_timeout) {
-    fail_after(session.lock_timeout, id, "55P03");
-  } else if (wait + work > session.statement_timeout) {
-    fail_after(session.statement_timeout, id, "57014");
-  } else if (poisoned) {
-    fail_after(wait + work / 2, id, "22P02", count);
-  } else if (!disturbance.sqlstate.empty()) {
-    fail_after(wait + Duration(static_cast<Duration::rep>(static_cast<double>(work.count()) *
-                                                          disturbance.at)),
-               id, disturbance.sqlstate);
-  } else {
-    timeline_.after(wait + work, [this, id] { commit_batch(id); });
-  }
-}
-
-void Server::commit_batch(TransactionId id) {
-  const auto found = transactions_.find(id);
-  if (found == transactions_.end()) return;
-  Transaction& transaction = found->second;
-  if (transaction.disturbance.undone_at_end) return undo(id);
-  const StartBatch& start = std::get<StartBatch>(transaction.work);
-  const Batch& batch = start.batch;
-  Reply reply;
-  for (const std::int64_t key : transaction.rows) {
-    const auto row = table_.rows().find(key);
-    if (row == table_.rows().end() || row->second.batch != id) continue;
-    ++row->second.visits;
-    ++reply.keys;
-    if (batch.purpose == Purpose::copy || row->second.differs) reply.rows += RowCount(1);
-    if (batch.purpose == Purpose::copy) ++row->second.n;
-    if (batch.purpose == Purpose::repair && row->second.differs) {
-      ++row->second.n;
-      row->second.differs = false;
-    }
-  }
-  RangeRow& range = ranges_.at(batch.range);
-  range.cursor = batch.bounds.through;
-  range.closed = range.closed || batch.closes_range;
-  range.epoch = std::max(range.epoch, transaction.session.epoch);
-  range.keys_done += batch.keys.value;
-  range.keys = std::max(range.keys, range.keys_done);
-  range.rows_changed += reply.rows.value;
-  range.last_rows = reply.rows.value;
-  // A statement that counts knows its number before it commits; one that changes rows does not.
-  if (batch.purpose == Purpose::verify) range.rows_recorded += reply.rows.value;
-  if (!transaction.answer && !batch.record.empty()) recorded_twice_ = true;
-  record(batch.record);
-  history_.add(timeline_.now(), "   server: transaction {}{} committed range {} at {}, {} rows", id,
-               transaction.answer ? "" : " (orphan)", batch.range.value,
-               to_string(*batch.bounds.through), reply.rows.value);
-  reply.statement_time = timeline_.now() - transaction.statement_began;
-  if (start.ahead && !transaction.disturbance.probe_fails) reply.probe = table_.probe(*start.ahead);
-  finish(id, std::move(reply));
-}
-
-void Server::commit_close(TransactionId id) {
-  const auto found = transactions_.find(id);
-  if (found == transactions_.end()) return;
-  if (found->second.disturbance.undone_at_end) return undo(id);
-  const CloseRange& close = std::get<CloseRange>(found->second.work);
-  ranges_.at(close.range).closed = true;
-  if (!found->second.answer && !close.record.empty()) recorded_twice_ = true;
-  record(close.record);
-  history_.add(timeline_.now(), "   server: transaction {}{} closed range {}", id,
-               found->second.answer ? "" : " (orphan)", close.range.value);
-  finish(id, Reply{});
-}
-
-void Server::open_range(TransactionId id, const OpenRange& open) {
-  const Transaction& transaction = transactions_.at(id);
-  if (transaction.session.epoch != epoch_) {
-    return fail(id, server_error("BF001", "the lease belongs to another epoch"));
-  }
-  if (!transaction.disturbance.sqlstate.empty()) {
-    return fail_after(1ms, id, transaction.disturbance.sqlstate);
-  }
-  if (transaction.disturbance.undone_at_end) return undo(id);
-  const auto known = ranges_.find(open.range);
-  if (known != ranges_.end()) {
-    require(known->second.bounds == open.bounds, "a range was opened again with other bounds");
-    return finish(id, Reply{});
-  }
-  for (const auto& [other, row] : ranges_) {
-    const bool before = row.bounds.through && open.bounds.after &&
-                        KeyText::number(*row.bounds.through) <= KeyText::number(*open.bounds.after);
-    const bool behind = row.bounds.after && open.bounds.through &&
-                        KeyText::number(*row.bounds.after) >= KeyText::number(*open.bounds.through);
-    require(before || behind, "two ranges overlap");
-  }
-  RangeRow row;
-  row.bounds = open.bounds;
-  row.cursor = open.bounds.after;
-  row.epoch = epoch_;
-  row.keys = open.keys.value;
-  ranges_.emplace(open.range, std::move(row));
-  history_.add(timeline_.now(), "   server: opened range {}", open.range.value);
-  finish(id, Reply{});
-}
-
 void Server::record(const std::vector<RowsToRecord>& record) {
   for (const RowsToRecord& rows : record) {
     RangeRow& range = ranges_.at(rows.range);
@@ -304,7 +190,13 @@ void Server::record(const std::vector<RowsToRecord>& record) {
 }
 
 void Server::fail(TransactionId id, Error error, std::size_t keys) {
-  if (!transactions_.contains(id)) return;
+  const auto found = transactions_.find(id);
+  if (found == transactions_.end()) return;
+  if (error.sqlstate == "BF001") coverage_.add(Seen::refused_by_epoch);
+  if (error.sqlstate == "BF002") coverage_.add(Seen::refused_by_cursor);
+  if (error.sqlstate == "BF001" && !found->second.answer) {
+    coverage_.add(Seen::orphan_in_next_life);
+  }
   history_.add(timeline_.now(), "   server: transaction {} failed: {}", id, error.sqlstate);
   Reply reply;
   reply.error = std::move(error);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/engine.hpp"
+#include "sim/coverage.hpp"
 #include "sim/faults.hpp"
 #include "sim/history.hpp"
 #include "sim/table.hpp"
@@ -69,7 +70,8 @@ class Server {
  public:
   using Answer = std::function<void(const Reply&)>;
 
-  Server(Timeline& timeline, Dice& dice, History& history, Table& table, Planted planted);
+  Server(Timeline& timeline, Dice& dice, History& history, Coverage& coverage, Table& table,
+         Planted planted);
 
   TransactionId submit(Action work, const Session& session, Disturbance disturbance, Answer answer);
   /// The client is gone: the transaction goes on, and nobody hears of it.
@@ -123,6 +125,7 @@ class Server {
   Timeline& timeline_;
   Dice& dice_;
   History& history_;
+  Coverage& coverage_;
   Table& table_;
   Planted planted_;
   Duration batch_cost_;

@@ -26,6 +26,22 @@ void check_seed(std::uint64_t seed) {
 
 }  // namespace
 
+/// A world that never gets into trouble proves nothing.
+TEST_CASE("the_simulated_worlds_meet_every_kind_of_trouble") {
+  Coverage met;
+  for (std::uint64_t seed = 1; seed <= 2'000; ++seed) met += run_seed(seed).coverage;
+  for (std::size_t i = 0; i < seen_names.size(); ++i) {
+    CAPTURE(seen_names[i]);
+    CHECK(met.counts[i] >= 20);
+  }
+}
+
+TEST_CASE("a_seed_is_the_same_world_each_time") {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    CHECK(run_seed(seed).coverage.counts == run_seed(seed).coverage.counts);
+  }
+}
+
 /// BACKFILL_SIM_SEED=n runs that one alone and prints all that happens in it; BACKFILL_SIM_SEEDS=n
 /// runs that many.
 TEST_CASE("every_row_is_done_exactly_once_whatever_goes_wrong") {

@@ -49,7 +49,7 @@ std::int64_t KeyText::number(const KeyValue& key) {
 
 Table::Table(Dice& dice, KeyText keys) : keys_(keys) {
   const Shape shape = draw_shape(dice);
-  auto count = static_cast<std::int64_t>(dice.log_uniform(2, 400));
+  auto count = static_cast<std::int64_t>(dice.log_uniform(2, 1200));
   if (shape == Shape::empty) count = 0;
   if (shape == Shape::one) count = 1;
   std::int64_t key = dice.between(1, 1000);
@@ -59,9 +59,9 @@ Table::Table(Dice& dice, KeyText keys) : keys_(keys) {
     row.differs = dice.chance(0.3);
     rows_.emplace(key, row);
     if (shape == Shape::sparse)
-      key += dice.between(1, 1500);
+      key += dice.between(1, 700);
     else if (shape == Shape::clustered && dice.chance(0.05))
-      key += dice.between(5000, 20'000);
+      key += dice.between(2000, 8000);
     else
       key += shape == Shape::dense ? 1 : dice.between(1, 3);
   }

@@ -23,7 +23,7 @@ World::World(std::uint64_t seed, Planted planted, History& history)
       planted_(planted),
       faults_(draw_faults(dice_)),
       table_(dice_, KeyText(dice_.chance(0.2))),
-      server_(timeline_, dice_, history_, table_, planted),
+      server_(timeline_, dice_, history_, coverage_, table_, planted),
       slots_(static_cast<std::size_t>(dice_.between(1, 4))),
       chaos_tick_(dice_.log_duration(2ms, 50ms)),
       latency_(dice_.log_duration(50us, 10ms)) {
@@ -58,6 +58,7 @@ void World::run() {
 
 void World::start_runner() {
   ++life_;
+  coverage_.add(Seen::life);
   require(!calm_ || ++lives_when_calm_ < most_lives_when_calm, "too many lives without faults");
   history_.add(timeline_.now(), "   runner {} starts", life_);
   take_over();
@@ -87,6 +88,7 @@ void World::take_over() {
 void World::crash() {
   if (!engine_) return;
   history_.add(timeline_.now(), "   runner {} is killed", life_);
+  coverage_.add(Seen::crash);
   lossy_ = true;
   leave(dice_.log_duration(1ms, 3s));
 }
@@ -113,6 +115,14 @@ void World::finished() {
   const Finish finish = oracle_->finish();
   if (!server_.record_at_finish(epoch_, finish.record)) lossy_ = true;
   if (finish.how != Finish::How::completed) {
+    if (finish.how == Finish::How::stopped)
+      coverage_.add(Seen::drained);
+    else if (finish.how == Finish::How::lease_lost)
+      coverage_.add(Seen::lease_lost);
+    else if (finish.error.kind == ErrorClass::row)
+      coverage_.add(Seen::bad_row_named);
+    else
+      coverage_.add(Seen::gave_up);
     if (finish.error.kind == ErrorClass::row) table_.heal();
     leave(dice_.log_duration(1ms, 1s));
     return;
@@ -124,6 +134,8 @@ void World::finished() {
     leave(1ms);
     return;
   }
+  coverage_.add(Seen::completed);
+  if (server_.ranges().size() >= 10) coverage_.add(Seen::chain_of_ten);
   done_ = true;
 }
 
@@ -153,6 +165,7 @@ void World::carry_out(const std::vector<Action>& actions) {
         },
         action);
   }
+  if (oracle_->batches_in_flight() > 1) coverage_.add(Seen::two_batches_at_once);
   oracle_->observe(*engine_, engine_now());
   if (oracle_->finished()) return finished();
   schedule_wake();
@@ -175,7 +188,8 @@ void World::schedule_wake() {
 
 Verdict run_seed(std::uint64_t seed, Planted planted, History::Kind kind) {
   History history(kind);
-  Verdict verdict{seed, {}, {}};
+  Verdict verdict;
+  verdict.seed = seed;
   World world(seed, planted, history);
   try {
     world.run();
@@ -183,6 +197,7 @@ Verdict run_seed(std::uint64_t seed, Planted planted, History::Kind kind) {
     verdict.violation = violation.what();
     verdict.history = history.text();
   }
+  verdict.coverage = world.coverage();
   return verdict;
 }
 

@@ -23,6 +23,7 @@ class World {
  public:
   World(std::uint64_t seed, Planted planted, History& history);
   void run();
+  [[nodiscard]] const Coverage& coverage() const { return coverage_; }
 
  private:
   struct Slot {
@@ -71,6 +72,7 @@ class World {
 
   Dice dice_;
   History& history_;
+  Coverage coverage_;
   Planted planted_;
   Timeline timeline_;
   Faults faults_;
@@ -101,6 +103,7 @@ struct Verdict {
   std::uint64_t seed = 0;
   std::string violation;
   std::string history;
+  Coverage coverage;
 };
 
 [[nodiscard]] Verdict run_seed(std::uint64_t seed, Planted planted = Planted::none,

@@ -142,6 +142,8 @@ void World::settled(SlotId id, RangeId range, const Reply& reply) {
   // Only a batch whose statement counts its own rows (verify) can say afterwards how many it had.
   const bool counted = settings_.purpose == Purpose::verify && doubt.through &&
                        doubt.through == reply.cursor && doubt.closes == reply.closed;
+  coverage_.add(doubt.through && doubt.through == reply.cursor ? Seen::settled_as_committed
+                                                               : Seen::settled_as_undone);
   deliver(RangeSettled{id, reply.cursor, reply.closed, counted ? reply.rows : RowCount(0)});
 }
 
