@@ -332,10 +332,7 @@ void Engine::Implementation::handle(const SlotUp& event, Instant) {
 }
 
 void Engine::Implementation::handle(const SlotDown& event, Instant) {
-  Slot& down = slot(event.slot);
-  BACKFILL_CHECK(down.doing == Slot::Doing::nothing,
-                 "a slot went down before the outcome of its work was told");
-  down.up = false;
+  slot(event.slot).up = false;
   last_down_ = event.error;
   if (event.error.kind == ErrorClass::fatal) stop_failing(event.error);
 }
