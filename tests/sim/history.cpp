@@ -135,6 +135,7 @@ std::string show(const Event& event) {
           },
           [](const LeaseLost& e) { return fmt::format("<- lease lost: {}", show(e.error)); },
           [](const Woken&) { return std::string("<- woken"); },
+          [](const auto&) { return std::string("<- news"); },
       },
       event);
 }

@@ -164,7 +164,7 @@ void Oracle::told(const Event& event, Instant, std::size_t keys) {
           },
           [this](const StopRequested&) { draining_ = true; },
           [this](const LeaseLost&) { lease_lost_ = true; },
-          [](const Woken&) {},
+          [](const auto&) {},  // Woken and news that promise nothing.
       },
       event);
 }

@@ -49,7 +49,7 @@ std::int64_t KeyText::number(const KeyValue& key) {
 
 Table::Table(Dice& dice, KeyText keys) : keys_(keys) {
   const Shape shape = draw_shape(dice);
-  auto count = static_cast<std::int64_t>(dice.log_uniform(2, 1200));
+  auto count = static_cast<std::int64_t>(dice.log_uniform(2, 600));
   if (shape == Shape::empty) count = 0;
   if (shape == Shape::one) count = 1;
   std::int64_t key = dice.between(1, 1000);
