@@ -1,6 +1,7 @@
 #include "pg/errors.hpp"
 
 #include <cctype>
+#include <charconv>
 
 #include "core/sqlstate.hpp"
 #include "pg/libpq.hpp"
@@ -62,6 +63,8 @@ Error server_error(const PGresult* result, std::string_view doing, const Scrubbe
     error.context += (error.context.empty() ? "" : "; ") + server_context;
   }
   if (error.message.empty()) error.message = scrub(trimmed(PQresultErrorMessage(result)));
+  const std::string position = field(result, PG_DIAG_STATEMENT_POSITION);
+  std::from_chars(position.data(), position.data() + position.size(), error.position);
   error.kind = error.sqlstate.empty() ? ErrorClass::fatal : classify_sqlstate(error.sqlstate);
   return error;
 }

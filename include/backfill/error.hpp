@@ -26,6 +26,7 @@ struct Error {
   std::string detail;    ///< the server's DETAIL, or more of ours
   std::string hint;      ///< what to do next
   std::string context;   ///< what we were doing: the statement, range or file position
+  int position = 0;      ///< character (from 1) of the statement that the server points at, or 0
 
   friend bool operator==(const Error&, const Error&) = default;
 };

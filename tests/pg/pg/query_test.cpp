@@ -62,6 +62,17 @@ TEST_CASE("server_errors_carry_all_their_fields_and_leave_the_connection_usable"
   }());
 }
 
+TEST_CASE("an_error_points_at_the_character_of_its_statement") {
+  run_coroutine([]() -> asio::awaitable<void> {
+    const auto connection = co_await connect_to(TestServer::instance().conninfo());
+    const std::vector<Param> none;
+    const auto failed = co_await connection->query("SELECT 'é', nothing", none, limit);
+    CHECK(error_of(failed).position == 13);
+    const auto elsewhere = co_await connection->query("SELECT 1 / 0", none, limit);
+    CHECK(error_of(elsewhere).position == 0);
+  }());
+}
+
 TEST_CASE("a_nul_byte_is_refused_and_nothing_is_sent") {
   run_coroutine([]() -> asio::awaitable<void> {
     const auto connection = co_await connect_to(TestServer::instance().conninfo());
