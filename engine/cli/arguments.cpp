@@ -1,0 +1,203 @@
+#include "cli/arguments.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "cli/help.hpp"
+#include "core/duration_text.hpp"
+#include "core/nearest.hpp"
+
+namespace backfill::cli {
+
+namespace {
+
+constexpr std::array<std::string_view, 6> commands{"run",    "plan", "status",
+                                                   "verify", "gate", "lint"};
+constexpr std::array<std::string_view, 2> log_formats{"text", "json"};
+constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warning", "error"};
+
+using Parsed = std::variant<Invocation, UsageError>;
+
+/// What CLI11 fills in. It only takes the line apart: which words are missing or wrong is judged
+/// here, so that each message can name the nearest valid word.
+struct Words {
+  std::string database;
+  std::string log_format = "text";
+  std::string log_level = "info";
+  bool no_progress = false;
+  bool sql = false;
+  bool json = false;
+  bool watch = false;
+  std::string wait;
+  std::vector<std::string> jobs;
+};
+
+UsageError usage(std::string_view command, std::string message) {
+  return {std::move(message), command.empty() ? std::string("backfill --help")
+                                              : fmt::format("backfill {} --help", command)};
+}
+
+std::string suggestion(std::string_view word, std::span<const std::string_view> valid) {
+  const auto nearest = nearest_word(word, valid);
+  return nearest ? fmt::format(": did you mean {}?", *nearest) : std::string();
+}
+
+std::string listed(std::span<const std::string_view> words) {
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+/// The long options that a command takes, the global ones among them.
+std::vector<std::string_view> options_of(std::string_view command) {
+  std::vector<std::string_view> options{"--database",    "--log-format", "--log-level",
+                                        "--no-progress", "--help",       "--version"};
+  if (command == "plan") options.insert(options.end(), {"--sql", "--json"});
+  if (command == "status") options.insert(options.end(), {"--json", "--watch"});
+  if (command == "gate") options.emplace_back("--wait");
+  return options;
+}
+
+void add_command(CLI::App& app, std::string_view name, Words& words) {
+  CLI::App* command = app.add_subcommand(std::string(name));
+  command->set_help_flag("-h,--help");
+  command->add_option("job", words.jobs)
+      ->expected(0, -1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  if (name == "plan") command->add_flag("--sql", words.sql);
+  if (name == "plan" || name == "status") command->add_flag("--json", words.json);
+  if (name == "status") command->add_flag("--watch", words.watch);
+  if (name == "gate") command->add_option("--wait", words.wait);
+}
+
+UsageError unknown_word(std::string_view command, const std::vector<std::string>& extras) {
+  const auto option = std::find_if(extras.begin(), extras.end(),
+                                   [](const std::string& word) { return word.starts_with('-'); });
+  if (option != extras.end()) {
+    const std::string name = option->substr(0, option->find('='));
+    return usage(command,
+                 fmt::format("unknown option {}{}", name, suggestion(name, options_of(command))));
+  }
+  if (command.empty()) {
+    return usage({}, fmt::format("unknown command {}{}", extras.front(),
+                                 suggestion(extras.front(), commands)));
+  }
+  return usage(command, fmt::format("unexpected argument {}", extras.front()));
+}
+
+std::optional<UsageError> read_global(std::string_view command, const Words& words, bool given,
+                                      GlobalArguments& global) {
+  if (given && words.database.empty()) return usage(command, "--database is empty");
+  if (given) global.database = words.database;
+  global.no_progress = words.no_progress;
+  const auto format = std::find(log_formats.begin(), log_formats.end(), words.log_format);
+  if (format == log_formats.end()) {
+    return usage(command, fmt::format("--log-format is {}{}", listed(log_formats),
+                                      suggestion(words.log_format, log_formats)));
+  }
+  global.log_format = *format == "json" ? LogFormat::json : LogFormat::text;
+  const auto level = std::find(log_levels.begin(), log_levels.end(), words.log_level);
+  if (level == log_levels.end()) {
+    return usage(command, fmt::format("--log-level is {}{}", listed(log_levels),
+                                      suggestion(words.log_level, log_levels)));
+  }
+  global.log_level = static_cast<run::Level>(level - log_levels.begin());
+  return std::nullopt;
+}
+
+std::variant<Command, UsageError> read_command(std::string_view name, Words& words,
+                                               bool wait_given) {
+  const std::vector<std::string>& jobs = words.jobs;
+  if (std::any_of(jobs.begin(), jobs.end(), [](const auto& job) { return job.empty(); })) {
+    return usage(name, "a job's name or file is empty");
+  }
+  if (name == "status") {
+    if (jobs.size() > 1) return usage(name, fmt::format("unexpected argument {}", jobs[1]));
+    StatusArguments status{std::nullopt, words.json, words.watch};
+    if (!jobs.empty()) status.job = jobs.front();
+    return Command(std::move(status));
+  }
+  if (name == "lint") {
+    if (jobs.empty()) return usage(name, "lint needs a job file");
+    return Command(LintArguments{jobs});
+  }
+  if (name == "gate") {
+    if (jobs.empty()) return usage(name, "gate needs a job's name or file");
+    GateArguments gate{jobs, std::nullopt};
+    if (!wait_given) return Command(std::move(gate));
+    const auto wait = parse_duration(words.wait);
+    if (!wait) return usage(name, fmt::format("--wait: {}", wait.problem().message));
+    gate.wait = *wait;
+    return Command(std::move(gate));
+  }
+  if (jobs.empty()) return usage(name, fmt::format("{} needs a job file", name));
+  if (jobs.size() > 1) return usage(name, fmt::format("unexpected argument {}", jobs[1]));
+  if (name == "plan") {
+    if (words.sql && words.json) return usage(name, "--sql and --json exclude each other");
+    const PlanForm form = words.sql ? PlanForm::sql : words.json ? PlanForm::json : PlanForm::text;
+    return Command(PlanArguments{jobs.front(), form});
+  }
+  const auto mode = name == "verify" ? run::JobRun::Mode::verify_only : run::JobRun::Mode::run;
+  return Command(RunArguments{jobs.front(), mode});
+}
+
+std::string command_of(const CLI::App& app) {
+  const auto parsed = app.get_subcommands();
+  return parsed.empty() ? std::string() : parsed.front()->get_name();
+}
+
+Parsed show(std::string text) {
+  return Invocation{{}, ShowText{std::move(text)}};
+}
+
+}  // namespace
+
+Parsed parse_arguments(std::vector<std::string> words) {
+  Words read;
+  CLI::App app;
+  // Of an option given twice the last counts; subcommands inherit this.
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  app.set_help_flag("-h,--help");
+  app.set_version_flag("-V,--version", "");
+  app.fallthrough();
+  app.allow_extras();
+  app.require_subcommand(0, 1);
+  CLI::Option* database = app.add_option("--database", read.database);
+  app.add_option("--log-format", read.log_format);
+  app.add_option("--log-level", read.log_level);
+  app.add_flag("--no-progress", read.no_progress);
+  for (const std::string_view name : commands) add_command(app, name, read);
+  try {
+    std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
+    app.parse(std::move(words));
+  } catch (const CLI::CallForHelp&) {
+    return show(std::string(help_of(command_of(app))));
+  } catch (const CLI::CallForVersion&) {
+    return show(version_text());
+  } catch (const CLI::ArgumentMismatch& error) {
+    const std::string_view text = error.what();  // "--database: 1 required TEXT missing"
+    return usage(command_of(app), fmt::format("{} needs a value", text.substr(0, text.find(':'))));
+  } catch (const CLI::ParseError& error) {
+    return usage(command_of(app), error.what());
+  }
+  const std::string command = command_of(app);
+  const std::vector<std::string> extras = app.remaining(true);
+  if (!extras.empty()) return unknown_word(command, extras);
+  if (command.empty()) return usage({}, "a command is missing");
+
+  Invocation invocation;
+  if (auto wrong = read_global(command, read, database->count() > 0, invocation.global)) {
+    return *std::move(wrong);
+  }
+  const CLI::Option* wait = app.get_subcommand("gate")->get_option("--wait");
+  auto parsed = read_command(command, read, wait->count() > 0);
+  if (auto* wrong = std::get_if<UsageError>(&parsed)) return std::move(*wrong);
+  invocation.command = std::get<Command>(std::move(parsed));
+  return invocation;
+}
+
+}  // namespace backfill::cli

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cli/log.hpp"
+#include "run/run.hpp"
+
+/// The command line as values. Pure: no file is opened and no variable is read.
+namespace backfill::cli {
+
+/// Valid anywhere on the line.
+struct GlobalArguments {
+  std::optional<std::string> database;
+  LogFormat log_format = LogFormat::text;
+  run::Level log_level = run::Level::info;
+  bool no_progress = false;
+};
+
+/// `run` and `verify`.
+struct RunArguments {
+  std::string job_file;
+  run::JobRun::Mode mode = run::JobRun::Mode::run;
+};
+
+enum class PlanForm { text, sql, json };
+
+struct PlanArguments {
+  std::string job_file;
+  PlanForm form = PlanForm::text;
+};
+
+struct StatusArguments {
+  std::optional<std::string> job;  ///< a name or a file; absent: all jobs
+  bool json = false;
+  bool watch = false;
+};
+
+struct GateArguments {
+  std::vector<std::string> jobs;  ///< names or files, at least one
+  std::optional<std::chrono::milliseconds> wait;
+};
+
+struct LintArguments {
+  std::vector<std::string> files;  ///< at least one
+};
+
+/// --help and --version: a text for standard output, and nothing else to do.
+struct ShowText {
+  std::string text;
+};
+
+/// The line makes no sense; nothing has been touched.
+struct UsageError {
+  std::string message;  ///< one sentence, with the nearest valid word
+  std::string next;     ///< the command that helps
+};
+
+using Command = std::variant<RunArguments, PlanArguments, StatusArguments, GateArguments,
+                             LintArguments, ShowText>;
+
+struct Invocation {
+  GlobalArguments global;
+  Command command;
+};
+
+/// `words` without the program's name.
+[[nodiscard]] std::variant<Invocation, UsageError> parse_arguments(std::vector<std::string> words);
+
+}  // namespace backfill::cli

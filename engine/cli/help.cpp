@@ -1,0 +1,119 @@
+#include "cli/help.hpp"
+
+namespace backfill::cli {
+
+namespace {
+
+constexpr std::string_view general =
+    R"(backfill: online, batched, resumable data migrations for PostgreSQL
+
+usage: backfill COMMAND [OPTION…]
+
+commands
+  run JOB.yaml        start the job, or go on where it stands
+  plan JOB.yaml       preflight, statements, locks and estimates; writes nothing
+  status [JOB]        how far jobs are and what limits them
+  verify JOB.yaml     run the proof of completeness alone
+  gate JOB…           exit 0 only when every job named is done
+  lint FILE…          check job files without a database
+
+options, anywhere on the line
+  --database URL      the server (else `database:` in the job file, else DATABASE_URL,
+                      else libpq's PG* variables, service and password files)
+  --log-format FORM   text (default) or json: one object a line
+  --log-level LEVEL   debug, info (default), warning or error
+  --no-progress       neither live display nor status lines
+  -h, --help          this text, or with a command that command's
+  -V, --version
+
+JOB is a job's name or its file. Results go to standard output; logs, progress and
+whatever ends a command before it is done go to standard error.
+
+exit codes
+  0 done   1 failed   2 bad arguments or job file   3 refused by preflight
+  4 verification found differences   5 stopped, resumable
+  6 another runner owns the job   7 gate: not done yet
+)";
+
+constexpr std::string_view run_help = R"(usage: backfill run JOB.yaml [OPTION…]
+
+Starts the job, or goes on where it stands after any interruption. Ends when it is
+done, refused, failed or stopped, and says why and what to type next.
+
+Ctrl-C (SIGINT), SIGTERM or SIGHUP once: the batches in flight end, exit 5.
+Twice: they are cancelled. Either way no row is applied twice and none is skipped.
+
+See `backfill --help` for the options that every command takes, and the exit codes.
+)";
+
+constexpr std::string_view verify_help = R"(usage: backfill verify JOB.yaml [OPTION…]
+
+Sweeps the table and shows whether every row is as the job wants it. Changes no row.
+Exit 0 when it is complete, 4 with the differences when not.
+
+See `backfill --help` for the options that every command takes, and the exit codes.
+)";
+
+constexpr std::string_view plan_help = R"(usage: backfill plan JOB.yaml [--sql | --json] [OPTION…]
+
+Checks the job against the server and shows what `run` would do: every statement, the
+locks it takes, and the rows expected. Writes nothing. Exit 3 when `run` would refuse.
+
+  --sql     every statement whole, as a script with comments
+  --json    for programs
+
+See `backfill --help` for the options that every command takes, and the exit codes.
+)";
+
+constexpr std::string_view status_help =
+    R"(usage: backfill status [JOB] [--json] [--watch] [OPTION…]
+
+Without JOB a line for each job of the database, else everything known about this one.
+
+  --json    for programs: an array, or with JOB one object; null is what is not known
+  --watch   again each second until all that is shown is done (Ctrl-C ends it sooner);
+            with --json one line each time
+
+Exit 1 when no such job has ever run.
+See `backfill --help` for the options that every command takes, and the exit codes.
+)";
+
+constexpr std::string_view gate_help = R"(usage: backfill gate JOB… [--wait DURATION] [OPTION…]
+
+What a later migration calls before it relies on the data: exit 0 only when each job is
+done, else 7 with a line for each that is not. Exit 1 when the server cannot be asked.
+
+  --wait DURATION   ask again each second for so long (10m, 1h30m, 90s) before giving up
+
+See `backfill --help` for the options that every command takes, and the exit codes.
+)";
+
+constexpr std::string_view lint_help = R"(usage: backfill lint FILE… [OPTION…]
+
+Reads job files as `run` would, without a database, and prints every problem as
+file:line:column: message. Exit 0 when there is none, else 2.
+
+See `backfill --help` for the options that every command takes, and the exit codes.
+)";
+
+}  // namespace
+
+std::string_view general_help() {
+  return general;
+}
+
+std::string_view help_of(std::string_view command) {
+  if (command == "run") return run_help;
+  if (command == "verify") return verify_help;
+  if (command == "plan") return plan_help;
+  if (command == "status") return status_help;
+  if (command == "gate") return gate_help;
+  if (command == "lint") return lint_help;
+  return general;
+}
+
+std::string version_text() {
+  return "backfill " BACKFILL_VERSION "\n";
+}
+
+}  // namespace backfill::cli

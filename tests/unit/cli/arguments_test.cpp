@@ -1,0 +1,158 @@
+#include "cli/arguments.hpp"
+
+#include <sstream>
+
+#include <catch2/catch.hpp>
+
+#include "cli/help.hpp"
+
+using namespace backfill;
+using namespace backfill::cli;
+
+namespace {
+
+std::vector<std::string> split(const std::string& line) {
+  std::istringstream stream(line);
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
+
+Invocation parsed(const std::string& line) {
+  CAPTURE(line);
+  auto result = parse_arguments(split(line));
+  if (const auto* wrong = std::get_if<UsageError>(&result)) FAIL(wrong->message);
+  return std::get<Invocation>(std::move(result));
+}
+
+template <class T>
+T command(const std::string& line) {
+  Invocation invocation = parsed(line);
+  REQUIRE(std::holds_alternative<T>(invocation.command));
+  return std::get<T>(std::move(invocation.command));
+}
+
+UsageError refused(const std::string& line) {
+  CAPTURE(line);
+  auto result = parse_arguments(split(line));
+  REQUIRE(std::holds_alternative<UsageError>(result));
+  return std::get<UsageError>(std::move(result));
+}
+
+}  // namespace
+
+TEST_CASE("each_command_is_read_with_its_options") {
+  CHECK(command<RunArguments>("run a.yaml").job_file == "a.yaml");
+  CHECK(command<RunArguments>("run a.yaml").mode == run::JobRun::Mode::run);
+  CHECK(command<RunArguments>("verify a.yaml").mode == run::JobRun::Mode::verify_only);
+  CHECK(command<PlanArguments>("plan a.yaml").form == PlanForm::text);
+  CHECK(command<PlanArguments>("plan --sql a.yaml").form == PlanForm::sql);
+  CHECK(command<PlanArguments>("plan a.yaml --json").form == PlanForm::json);
+  CHECK_FALSE(command<StatusArguments>("status").job.has_value());
+  CHECK(command<StatusArguments>("status emails --json --watch").job == "emails");
+  CHECK(command<StatusArguments>("status --watch").watch);
+  CHECK(command<GateArguments>("gate a b c").jobs == std::vector<std::string>{"a", "b", "c"});
+  CHECK(command<GateArguments>("gate a --wait 10m").wait == std::chrono::minutes{10});
+  CHECK(command<LintArguments>("lint a.yaml b.yaml").files.size() == 2);
+}
+
+TEST_CASE("global_options_stand_anywhere") {
+  for (const char* line :
+       {"--database postgresql://db/app run a.yaml", "run --database postgresql://db/app a.yaml",
+        "run a.yaml --database=postgresql://db/app"}) {
+    const Invocation invocation = parsed(line);
+    CHECK(invocation.global.database == "postgresql://db/app");
+    CHECK(std::get<RunArguments>(invocation.command).job_file == "a.yaml");
+  }
+  const Invocation all = parsed("run --log-format json a.yaml --no-progress --log-level warning");
+  CHECK(all.global.log_format == LogFormat::json);
+  CHECK(all.global.log_level == run::Level::warning);
+  CHECK(all.global.no_progress);
+}
+
+TEST_CASE("a_job_may_be_named_like_a_command") {
+  CHECK(command<StatusArguments>("status run").job == "run");
+  CHECK(command<GateArguments>("gate plan status").jobs ==
+        std::vector<std::string>{"plan", "status"});
+}
+
+TEST_CASE("an_option_after_gates_jobs_is_not_a_job") {
+  const Invocation invocation = parsed("gate a b --database x --wait 1s");
+  CHECK(std::get<GateArguments>(invocation.command).jobs.size() == 2);
+  CHECK(invocation.global.database == "x");
+}
+
+TEST_CASE("a_mistyped_word_is_answered_with_the_nearest_valid_one") {
+  CHECK(refused("rum a.yaml").message == "unknown command rum: did you mean run?");
+  CHECK(refused("statsu").message == "unknown command statsu: did you mean status?");
+  CHECK(refused("frobnicate").message == "unknown command frobnicate");
+  CHECK(refused("run a.yaml --databse x").message ==
+        "unknown option --databse: did you mean --database?");
+  CHECK(refused("plan a.yaml --sqll").message == "unknown option --sqll: did you mean --sql?");
+  CHECK(refused("--no-progres run a").message ==
+        "unknown option --no-progres: did you mean --no-progress?");
+  CHECK(refused("run a.yaml --databse=secret").message.find("secret") == std::string::npos);
+  CHECK(refused("run a.yaml --log-level warn").message ==
+        "--log-level is debug, info, warning, error: did you mean warning?");
+  CHECK(refused("run a.yaml --log-format jsn").message ==
+        "--log-format is text, json: did you mean json?");
+}
+
+TEST_CASE("an_option_of_another_command_is_unknown") {
+  CHECK(refused("run a.yaml --sql").message.starts_with("unknown option --sql"));
+  CHECK(refused("gate a --watch").message.starts_with("unknown option --watch"));
+  CHECK(refused("status --wait 1s").message.starts_with("unknown option --wait"));
+}
+
+TEST_CASE("commands_that_do_not_work_yet_are_unknown") {
+  for (const char* name : {"pause", "resume", "stop", "set", "switch", "drop", "rollback", "new"}) {
+    CHECK(refused(std::string(name) + " x").message.starts_with("unknown command "));
+    CHECK(general_help().find("\n  " + std::string(name) + " ") == std::string_view::npos);
+  }
+}
+
+TEST_CASE("what_is_missing_or_too_much_is_named_with_the_help_to_read") {
+  CHECK(refused("").message == "a command is missing");
+  CHECK(refused("").next == "backfill --help");
+  CHECK(refused("run").message == "run needs a job file");
+  CHECK(refused("run").next == "backfill run --help");
+  CHECK(refused("plan").message == "plan needs a job file");
+  CHECK(refused("verify").message == "verify needs a job file");
+  CHECK(refused("gate").message == "gate needs a job's name or file");
+  CHECK(refused("lint").message == "lint needs a job file");
+  CHECK(refused("run a b").message == "unexpected argument b");
+  CHECK(refused("status a b").message == "unexpected argument b");
+  CHECK(refused("plan a --sql --json").message == "--sql and --json exclude each other");
+  CHECK(refused("gate a --wait 10").message.starts_with("--wait: "));
+  CHECK(refused("run a --database=").message == "--database needs a value");
+  CHECK(refused("run a --database").message == "--database needs a value");
+  CHECK(refused("gate a --wait").message == "--wait needs a value");
+}
+
+TEST_CASE("of_an_option_given_twice_the_last_counts") {
+  CHECK(parsed("run a --log-level debug --log-level error").global.log_level == run::Level::error);
+}
+
+TEST_CASE("an_empty_word_is_refused") {
+  const auto empty_job = parse_arguments({"run", ""});
+  REQUIRE(std::holds_alternative<UsageError>(empty_job));
+  const auto empty_database = parse_arguments({"run", "a.yaml", "--database", ""});
+  REQUIRE(std::holds_alternative<UsageError>(empty_database));
+  CHECK(std::get<UsageError>(empty_database).message == "--database is empty");
+}
+
+TEST_CASE("help_and_version_are_answered_whatever_else_is_missing") {
+  CHECK(command<ShowText>("--help").text == general_help());
+  CHECK(command<ShowText>("-h").text == general_help());
+  CHECK(command<ShowText>("run --help").text == help_of("run"));
+  CHECK(command<ShowText>("gate -h").text == help_of("gate"));
+  CHECK(command<ShowText>("--version").text == version_text());
+  CHECK(command<ShowText>("run --version").text == version_text());
+}
+
+TEST_CASE("every_command_has_a_help_text_that_shows_its_usage") {
+  for (const std::string name : {"run", "plan", "status", "verify", "gate", "lint"}) {
+    CHECK(help_of(name).starts_with("usage: backfill " + name));
+    CHECK(general_help().find("\n  " + name + " ") != std::string_view::npos);
+  }
+}
