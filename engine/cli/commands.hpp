@@ -1,0 +1,17 @@
+#pragma once
+
+#include "backfill/exit_code.hpp"
+#include "cli/arguments.hpp"
+#include "cli/console.hpp"
+
+/// One function a command. Each prints its result, or says why there is none, and returns the exit
+/// code; none throws for what a server or user can do.
+namespace backfill::cli {
+
+ExitCode run_command(const RunArguments& arguments, Console& console);  ///< run and verify
+ExitCode plan_command(const PlanArguments& arguments, Console& console);
+ExitCode status_command(const StatusArguments& arguments, Console& console);
+ExitCode gate_command(const GateArguments& arguments, Console& console);
+ExitCode lint_command(const LintArguments& arguments, Console& console);
+
+}  // namespace backfill::cli

@@ -1,0 +1,75 @@
+#include <chrono>
+#include <unistd.h>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/console_observer.hpp"
+#include "cli/job_source.hpp"
+#include "cli/reports.hpp"
+#include "cli/run_to_end.hpp"
+#include "cli/stop_signals.hpp"
+
+namespace backfill::cli {
+
+namespace {
+
+ConsoleObserver::Options observer_options(const Console& console, const std::string& job) {
+  ConsoleObserver::Options options;
+  options.job = job;
+  options.log = console.log_options(job);
+  options.progress = !console.global().no_progress;
+  options.live = console.terminal().live;
+  return options;
+}
+
+ConsoleObserver::Surroundings surroundings() {
+  const auto began = std::chrono::steady_clock::now();
+  return {[](std::string_view text) { static_cast<void>(write_all(STDERR_FILENO, text)); },
+          [] { return screen_size(STDERR_FILENO); },
+          [began] {
+            return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began);
+          },
+          std::chrono::system_clock::now};
+}
+
+void stop(run::JobRun& job_run, ConsoleObserver& observer, StopSignals::Request request,
+          const std::string& signal) {
+  const bool cancel = request == StopSignals::Request::cancel;
+  observer.message(run::Level::warning, "stopping",
+                   cancel
+                       ? signal + ": cancelling the batches in flight; again to end at once"
+                       : signal + ": stopping after the batches in flight; again to cancel them");
+  job_run.stop(cancel, signal);
+}
+
+}  // namespace
+
+ExitCode run_command(const RunArguments& arguments, Console& console) {
+  std::optional<Job> job = load_job(console, arguments.job_file);
+  if (!job) return ExitCode::usage;
+  ConsoleObserver observer(observer_options(console, job->name), surroundings());
+  run::Request request;
+  request.conninfo = conninfo_of(console, job->database);
+  request.job = *std::move(job);
+
+  boost::asio::io_context context(1);
+  run::JobRun job_run(context, std::move(request), arguments.mode, observer);
+  StopSignals signals(context, [&](StopSignals::Request wish, const std::string& signal) {
+    stop(job_run, observer, wish, signal);
+  });
+  const run::Outcome outcome = run_to_end(context, job_run.go(), [&] {
+    signals.release();
+    observer.finish();
+  });
+
+  if (outcome.code != ExitCode::done) {
+    console.report(outcome.code == ExitCode::stopped ? "stopped" : "ended", outcome);
+    return outcome.code;
+  }
+  console.print(outcome_text(outcome));
+  return outcome.code;
+}
+
+}  // namespace backfill::cli
