@@ -59,7 +59,8 @@ ExitCode gate_command(const GateArguments& arguments, Console& console) {
     // A server that answered once may restart while we wait; one never reached is a wrong address.
     const bool worth_waiting = answers || (asked && answers.error().kind == ErrorClass::reconnect);
     if (!answers && (last || !worth_waiting)) {
-      return console.report(answers.error(), "backfill gate with --database URL");
+      return console.report(answers.error(),
+                            fmt::format("backfill gate {}", fmt::join(arguments.jobs, " ")));
     }
     if (answers) {
       asked = true;

@@ -69,7 +69,7 @@ ExitCode status_command(const StatusArguments& arguments, Console& console) {
   const bool redraw = arguments.watch && !arguments.json && console.terminal().stdout_is_terminal;
   while (read_by_someone) {
     const auto jobs = ask_status(job.conninfo, name);
-    if (!jobs) return console.report(jobs.error(), "backfill status --database URL");
+    if (!jobs) return console.report(jobs.error(), "backfill status");
     const std::string text = rendered(arguments, *jobs, console.result_style());
     if (redraw) {
       display.show(lines_of(text));
