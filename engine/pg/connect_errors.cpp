@@ -79,13 +79,15 @@ ServerReport parse_report(std::string_view text) {
   return {};
 }
 
-/// libpq's own text on one line, without the part that repeats where it tried.
+/// libpq's own text on one line, without where it tried and without its question whether the server
+/// runs there, for both of which we have our own words.
 std::string one_line(std::string_view text) {
   constexpr std::string_view failed = " failed: ";
   if (text.starts_with("connection to server")) {
     const std::size_t at = text.find(failed);
     if (at != std::string_view::npos) text.remove_prefix(at + failed.size());
   }
+  text = text.substr(0, text.find("\n\tIs the server running"));
   std::string line;
   bool gap = false;
   for (const char c : text) {

@@ -1,12 +1,13 @@
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 
 #include "backfill/result.hpp"
 #include "core/time.hpp"
@@ -37,8 +38,8 @@ class Connection {
   /// Connects without blocking the thread (names are resolved off it). Errors: `reconnect` when a
   /// later try may succeed (refused, starting up, too many connections), else `fatal` (wrong
   /// password, unknown database or host).
-  static asio::awaitable<Result<std::unique_ptr<Connection>>> connect(asio::any_io_executor executor,
-                                                                      ConnectOptions options);
+  static asio::awaitable<Result<std::unique_ptr<Connection>>> connect(
+      asio::any_io_executor executor, ConnectOptions options);
 
   ~Connection();
   Connection(const Connection&) = delete;
@@ -47,14 +48,16 @@ class Connection {
   /// One statement in its own implicit transaction, with parameters, in one round trip. After
   /// `deadline` the statement is cancelled; if the server does not answer the cancel within a grace
   /// time the connection is closed.
-  asio::awaitable<Result<Rows>> query(std::string sql, std::vector<Param> params, Duration deadline);
+  asio::awaitable<Result<Rows>> query(std::string sql, std::vector<Param> params,
+                                      Duration deadline);
 
   /// All statements in one flight with one Sync. Statements with `prepared` are prepared in the
   /// same flight when first seen; behind a pooler that cannot keep them (see `pooled()`) they are
   /// sent unnamed.
   asio::awaitable<PipelineResult> pipeline(std::vector<Statement> statements, Duration deadline);
 
-  /// Several statements in one string by the simple protocol (DDL of our own making, no user input).
+  /// Several statements in one string by the simple protocol (DDL of our own making, no user
+  /// input).
   asio::awaitable<Result<void>> script(std::string sql, Duration deadline);
 
   /// Waits for a NOTIFY; absent when `wait` has passed without one. Only while nothing else runs.
