@@ -48,11 +48,6 @@ Error merged(const std::vector<Error>& errors) {
   return all;
 }
 
-/// A server that knows us and says no: other hosts would say the same of the same password.
-bool ends_search(const Error& error) {
-  return error.sqlstate.starts_with("28") || error.sqlstate == "3D000";
-}
-
 }  // namespace
 
 asio::awaitable<Result<void>> Connection::Implementation::open(Keywords keywords, Target target,
@@ -168,39 +163,84 @@ Instant share_of(Instant deadline, std::size_t attempts_left, const Conninfo& co
 
 // The list of hosts is walked here and not by libpq: its polling interface knows no time limit, so
 // that one dead host would eat the time of all that follow, and its errors name no host.
+class Connection::Search {
+ public:
+  Search(asio::any_io_executor executor, const Conninfo& conninfo, bool must_write)
+      : executor_(std::move(executor)), conninfo_(conninfo), must_write_(must_write) {}
+
+  asio::awaitable<Result<std::unique_ptr<Connection>>> run(Instant deadline);
+
+ private:
+  /// A connection, or null after noting why there is none.
+  asio::awaitable<std::unique_ptr<Connection>> try_host(Target host, std::string attributes,
+                                                        Instant deadline);
+  asio::awaitable<std::unique_ptr<Connection>> try_address(Target target, std::string attributes,
+                                                           Instant deadline);
+  /// A server that knows us and says no: other hosts would say the same of the same password.
+  [[nodiscard]] bool is_over() const {
+    return !errors_.empty() &&
+           (errors_.back().sqlstate.starts_with("28") || errors_.back().sqlstate == "3D000");
+  }
+
+  asio::any_io_executor executor_;
+  const Conninfo& conninfo_;
+  bool must_write_;
+  std::vector<Error> errors_;
+};
+
+asio::awaitable<std::unique_ptr<Connection>> Connection::Search::try_address(Target target,
+                                                                             std::string attributes,
+                                                                             Instant deadline) {
+  auto implementation = std::make_unique<Implementation>(executor_, conninfo_.scrub);
+  Keywords keywords = conninfo_.keywords;
+  keywords.emplace_back("target_session_attrs", std::move(attributes));
+  Result<void> opened =
+      co_await implementation->open(std::move(keywords), std::move(target), deadline);
+  if (opened) opened = co_await implementation->greet(must_write_, deadline);
+  if (opened) co_return std::unique_ptr<Connection>(new Connection(std::move(implementation)));
+  errors_.push_back(opened.error());
+  co_return nullptr;
+}
+
+asio::awaitable<std::unique_ptr<Connection>> Connection::Search::try_host(Target host,
+                                                                          std::string attributes,
+                                                                          Instant deadline) {
+  const Result<std::vector<Target>> targets = co_await addresses_of(executor_, host, deadline);
+  if (!targets) {
+    errors_.push_back(targets.error());
+    co_return nullptr;
+  }
+  std::size_t left = targets->size();
+  for (const Target& target : *targets) {
+    const Instant until = share_of(deadline, left--, conninfo_);
+    std::unique_ptr<Connection> connection = co_await try_address(target, attributes, until);
+    if (connection || is_over()) co_return connection;
+  }
+  co_return nullptr;
+}
+
+asio::awaitable<Result<std::unique_ptr<Connection>>> Connection::Search::run(Instant deadline) {
+  std::size_t left = conninfo_.targets.size() * conninfo_.rounds.size();
+  for (const std::string& attributes : conninfo_.rounds) {
+    for (const Target& host : conninfo_.targets) {
+      const Instant until = share_of(deadline, left--, conninfo_);
+      std::unique_ptr<Connection> connection = co_await try_host(host, attributes, until);
+      if (connection) co_return std::move(connection);
+      if (is_over()) co_return merged(errors_);
+    }
+  }
+  co_return merged(errors_);
+}
+
 asio::awaitable<Result<std::unique_ptr<Connection>>> Connection::connect(
     asio::any_io_executor executor, ConnectOptions options) {
   const Result<Conninfo> conninfo = read_conninfo(options);
   if (!conninfo) co_return conninfo.error();
-  const Instant deadline = now() + options.timeout;
   const bool must_write = options.read_write && !conninfo->attributes_given;
-  std::vector<Error> errors;
-  std::size_t hosts_left = conninfo->targets.size() * conninfo->rounds.size();
-  for (const std::string& attributes : conninfo->rounds) {
-    for (const Target& host : conninfo->targets) {
-      const Instant host_deadline = share_of(deadline, hosts_left--, *conninfo);
-      Result<std::vector<Target>> targets = co_await addresses_of(executor, host, host_deadline);
-      if (!targets) {
-        errors.push_back(targets.error());
-        continue;
-      }
-      std::size_t left = targets->size();
-      for (const Target& target : *targets) {
-        const Instant until = share_of(host_deadline, left--, *conninfo);
-        auto implementation = std::make_unique<Implementation>(executor, conninfo->scrub);
-        Keywords keywords = conninfo->keywords;
-        keywords.emplace_back("target_session_attrs", attributes);
-        Result<void> opened = co_await implementation->open(std::move(keywords), target, until);
-        if (opened) opened = co_await implementation->greet(must_write, until);
-        if (opened) {
-          co_return std::unique_ptr<Connection>(new Connection(std::move(implementation)));
-        }
-        errors.push_back(opened.error());
-        if (ends_search(errors.back())) co_return merged(errors);
-      }
-    }
-  }
-  co_return merged(errors);
+  Search search(std::move(executor), *conninfo, must_write);
+  const Instant deadline = now() + options.timeout;
+  auto outcome = co_await search.run(deadline);
+  co_return outcome;
 }
 
 }  // namespace backfill::pg

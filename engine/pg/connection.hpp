@@ -82,6 +82,7 @@ class Connection {
 
  private:
   class Implementation;
+  class Search;
   explicit Connection(std::unique_ptr<Implementation> implementation);
   std::unique_ptr<Implementation> implementation_;
 };

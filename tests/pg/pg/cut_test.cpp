@@ -11,7 +11,7 @@ namespace {
 
 /// Every cut in steps of so many bytes: a prime, so that over the length of the exchange the cuts
 /// fall inside as well as between the messages.
-constexpr std::size_t step = 7;
+constexpr std::size_t step = 13;
 
 std::vector<Statement> transaction(int id) {
   std::vector<Statement> statements(4);
