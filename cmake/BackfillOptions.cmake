@@ -11,7 +11,7 @@ function(backfill_options target)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # g++ 12 warns inside libstdc++ and Boost coroutine frames at -O2; clang checks the same code.
     target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized -Wno-restrict
-      -Wno-stringop-overflow -Wno-array-bounds -Wno-free-nonheap-object)
+      -Wno-stringop-overflow -Wno-array-bounds -Wno-free-nonheap-object -Wno-mismatched-new-delete)
   elseif(LLD_PROGRAM)
     target_link_options(${target} PRIVATE "-fuse-ld=lld")
   endif()
