@@ -1,0 +1,204 @@
+#include "catalog/describe_table.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "catalog/key_choice.hpp"
+#include "core/nearest.hpp"
+#include "core/sql_text.hpp"
+#include "pg/field.hpp"
+#include "pg/text_array.hpp"
+
+namespace backfill {
+
+namespace {
+
+constexpr Duration catalog_deadline = std::chrono::seconds{15};
+
+/// Sizes and counts of a partitioned table are the sums over its leaves; one leaf that was never
+/// analysed makes the count unknown.
+constexpr const char* relation_sql = R"(
+SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence,
+       pg_catalog.pg_is_other_temp_schema(c.relnamespace),
+       size.pages, CASE WHEN size.unknown THEN NULL ELSE size.tuples::bigint END
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+CROSS JOIN LATERAL (
+  SELECT pg_catalog.sum(leaf.relpages)::bigint AS pages, pg_catalog.sum(leaf.reltuples) AS tuples,
+         pg_catalog.bool_or(leaf.reltuples < 0 OR (leaf.reltuples = 0 AND leaf.relpages = 0
+           AND pg_catalog.pg_relation_size(leaf.oid) > 0)) AS unknown
+  FROM pg_catalog.pg_class AS leaf
+  WHERE CASE WHEN c.relkind = 'p'
+             THEN leaf.oid IN (SELECT tree.relid FROM pg_catalog.pg_partition_tree(c.oid) AS tree
+                               WHERE tree.isleaf)
+             ELSE leaf.oid = c.oid END) AS size
+WHERE c.oid = pg_catalog.to_regclass($1))";
+
+constexpr const char* columns_sql = R"(
+SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
+       a.attgenerated <> '', a.attidentity = 'a'
+FROM pg_catalog.pg_attribute AS a
+WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attnum)";
+
+constexpr const char* indexes_sql = R"(
+SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), i.indisprimary, am.amname = 'btree',
+       i.indisvalid, i.indimmediate, i.indpred IS NOT NULL,
+       pg_catalog.bool_or(k.attnum = 0),
+       pg_catalog.bool_and(coalesce(a.attnotnull, false)),
+       pg_catalog.bool_or(NOT op.opcdefault OR k.sort_order <> coalesce(a.attcollation, 0)),
+       pg_catalog.array_agg(coalesce(a.attname::text, '') ORDER BY k.position),
+       pg_catalog.array_agg(coalesce(pg_catalog.format_type(a.atttypid, a.atttypmod), '')
+                            ORDER BY k.position),
+       pg_catalog.array_agg((k.option & 1)::text ORDER BY k.position),
+       pg_catalog.array_agg(coalesce(a.attlen, -1)::text ORDER BY k.position)
+FROM pg_catalog.pg_index AS i
+JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_am AS am ON am.oid = c.relam
+CROSS JOIN LATERAL ROWS FROM (
+  pg_catalog.unnest(i.indkey::int2[]), pg_catalog.unnest(i.indoption::int2[]),
+  pg_catalog.unnest(i.indcollation::oid[]), pg_catalog.unnest(i.indclass::oid[])
+) WITH ORDINALITY AS k(attnum, option, sort_order, class, position)
+LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+LEFT JOIN pg_catalog.pg_opclass AS op ON op.oid = k.class
+WHERE i.indrelid = $1::oid AND i.indisunique AND k.position <= i.indnkeyatts
+GROUP BY n.nspname, c.relname, i.indexrelid, i.indisprimary, am.amname, i.indisvalid,
+         i.indimmediate, (i.indpred IS NOT NULL)
+ORDER BY 1)";
+
+constexpr const char* names_sql = R"(
+SELECT CASE WHEN pg_catalog.pg_table_is_visible(c.oid) THEN c.relname
+            ELSE n.nspname || '.' || c.relname END
+FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'backfill')
+  AND n.nspname !~ '^pg_(toast|temp)'
+ORDER BY 1 LIMIT 1000)";
+
+std::string shown(const QualifiedName& name) {
+  return name.schema ? *name.schema + "." + name.name : name.name;
+}
+
+std::string_view kind_name(char relkind) {
+  switch (relkind) {
+    case 'v': return "a view";
+    case 'm': return "a materialized view";
+    case 'f': return "a foreign table";
+    case 'S': return "a sequence";
+    case 'i':
+    case 'I': return "an index";
+    case 'c': return "a composite type";
+    case 't': return "a TOAST table";
+    default: return "not a table";
+  }
+}
+
+Error unknown_table(const Job& job, const pg::Rows& names) {
+  std::vector<std::string> known;
+  for (const pg::Row& row : names.values) known.push_back(pg::text_field(row, 0));
+  const std::vector<std::string_view> views(known.begin(), known.end());
+  const auto nearest = nearest_word(shown(job.table), views);
+  return fatal_error(fmt::format("table {} does not exist", shown(job.table)),
+                     nearest ? fmt::format("Did you mean {}?", *nearest)
+                             : "Check `table` in the job file, and that --database names the "
+                               "right database.");
+}
+
+Result<Target> check_relation(const Job& job, const pg::Row& row) {
+  const std::string kind = pg::text_field(row, 3);
+  Target target;
+  target.oid = static_cast<std::uint32_t>(pg::integer_field(row, 0));
+  target.table = {pg::text_field(row, 1), pg::text_field(row, 2)};
+  target.partitioned = kind == "p";
+  target.pages = pg::integer_field(row, 6);
+  target.estimated_rows = pg::optional_integer_field(row, 7);
+  const std::string& schema = *target.table.schema;
+  if (kind != "r" && kind != "p") {
+    return fatal_error(fmt::format("{} is {}, not a table", shown(job.table),
+                                   kind_name(kind.empty() ? ' ' : kind.front())),
+                       "Name the table that holds the rows.");
+  }
+  if (schema == "pg_catalog" || schema == "information_schema" || schema == "pg_toast") {
+    return fatal_error(fmt::format("{}.{} is a table of the system", schema, target.table.name),
+                       "Its rows are the server's own: name a table of yours.");
+  }
+  if (schema == "backfill") {
+    return fatal_error(
+        fmt::format("{}.{} is a table of the control schema", schema, target.table.name),
+        "Jobs cannot change their own checkpoints: name a table of yours.");
+  }
+  if (pg::text_field(row, 4) == "t") {
+    return fatal_error(fmt::format("{} is a temporary table", shown(job.table)),
+                       "Other connections cannot see it: name a permanent table.");
+  }
+  return target;
+}
+
+std::vector<std::string> text_elements(const pg::Row& row, std::size_t column) {
+  return pg::parse_text_array(pg::text_field(row, column));
+}
+
+IndexCandidate read_index(const pg::Row& row) {
+  IndexCandidate index;
+  index.name = pg::text_field(row, 0);
+  index.primary = pg::bool_field(row, 1);
+  index.btree = pg::bool_field(row, 2);
+  index.valid = pg::bool_field(row, 3);
+  index.immediate = pg::bool_field(row, 4);
+  index.partial = pg::bool_field(row, 5);
+  index.expressions = pg::bool_field(row, 6);
+  index.all_not_null = pg::bool_field(row, 7);
+  index.own_order = pg::bool_field(row, 8);
+  index.columns = text_elements(row, 9);
+  index.types = text_elements(row, 10);
+  for (const std::string& option : text_elements(row, 11))
+    index.descending.push_back(option == "1");
+  for (const std::string& bytes : text_elements(row, 12)) index.widths.push_back(std::stoll(bytes));
+  return index;
+}
+
+Error with_context(Error error, std::string context) {
+  error.context = std::move(context);
+  return error;
+}
+
+}  // namespace
+
+pg::asio::awaitable<Result<Target>> describe_table(pg::Connection* connection, Job job) {
+  std::vector<pg::Param> name;
+  name.emplace_back(quote_name(job.table));
+  const auto relation = co_await connection->query(relation_sql, name, catalog_deadline);
+  if (!relation) co_return with_context(relation.error(), "looking up the table");
+  if (relation->values.empty()) {
+    std::vector<pg::Param> none;
+    const auto names = co_await connection->query(names_sql, none, catalog_deadline);
+    if (!names) co_return with_context(names.error(), "looking up the table");
+    co_return unknown_table(job, *names);
+  }
+  Result<Target> checked = check_relation(job, relation->values.front());
+  if (!checked) co_return checked.error();
+  Target target = *std::move(checked);
+  target.server_version = connection->server_version();
+
+  std::vector<pg::Param> oid;
+  oid.emplace_back(std::to_string(target.oid));
+  const auto columns = co_await connection->query(columns_sql, oid, catalog_deadline);
+  if (!columns) co_return with_context(columns.error(), "reading the table's columns");
+  for (const pg::Row& row : columns->values) {
+    target.columns.push_back({pg::text_field(row, 0), pg::text_field(row, 1),
+                              pg::bool_field(row, 2), pg::bool_field(row, 3),
+                              pg::bool_field(row, 4)});
+  }
+  const auto indexes = co_await connection->query(indexes_sql, oid, catalog_deadline);
+  if (!indexes) co_return with_context(indexes.error(), "reading the table's indexes");
+  std::vector<IndexCandidate> candidates;
+  for (const pg::Row& row : indexes->values) candidates.push_back(read_index(row));
+  Result<Key> key = choose_key(candidates, job.key);
+  if (!key) co_return with_context(key.error(), "choosing the key of " + quote_name(target.table));
+  target.key = *std::move(key);
+  co_return target;
+}
+
+}  // namespace backfill
