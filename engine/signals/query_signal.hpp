@@ -1,0 +1,25 @@
+#pragma once
+
+#include <utility>
+
+#include "backfill/job.hpp"
+#include "signals/source.hpp"
+
+namespace backfill {
+
+/// `throttle.query`: a number that a SELECT of the operator's gives, first column of its one row.
+/// NULL, no row or no number is a reading that failed. Runs in a READ ONLY transaction under a
+/// short timeout.
+class QuerySignal final : public SignalSource {
+ public:
+  explicit QuerySignal(QueryThrottle settings) : settings_(std::move(settings)) {}
+
+  [[nodiscard]] std::string name() const override { return "query"; }
+  [[nodiscard]] Duration interval() const override { return std::chrono::seconds{1}; }
+  pg::asio::awaitable<Result<Reading>> read(pg::Connection* connection) override;
+
+ private:
+  QueryThrottle settings_;
+};
+
+}  // namespace backfill

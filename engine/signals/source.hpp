@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "backfill/result.hpp"
+#include "core/throttle.hpp"
+#include "pg/connection.hpp"
+
+/// Signals read the server and decide nothing: they publish figures, `core/throttle.hpp` weighs
+/// them. A new signal is a new file with one of these, and a line where the sources are listed.
+namespace backfill {
+
+struct Reading {
+  std::vector<Signal> signals;
+  /// Names that were heard before and are no more, and that nobody need wait for.
+  std::vector<std::string> ended;
+};
+
+class SignalSource {
+ public:
+  virtual ~SignalSource() = default;
+
+  /// Stable; its silence stops the work under this name.
+  [[nodiscard]] virtual std::string name() const = 0;
+  [[nodiscard]] virtual Duration interval() const = 0;
+
+  /// One reading; `connection` does nothing else meanwhile. An Error is a reading that failed: it
+  /// says why the signal is silent.
+  virtual pg::asio::awaitable<Result<Reading>> read(pg::Connection* connection) = 0;
+};
+
+}  // namespace backfill
