@@ -5,9 +5,9 @@
 
 /// An assertion that stays on in release builds: a wrong checkpoint is worse than a crash, since a
 /// crash resumes. `what` says which rule was broken.
-#define BACKFILL_CHECK(condition, what)                                                   \
-  do {                                                                                    \
-    if (!(condition)) ::backfill::check_failed(#condition, what, __FILE__, __LINE__);     \
+#define BACKFILL_CHECK(condition, what)                                               \
+  do {                                                                                \
+    if (!(condition)) ::backfill::check_failed(#condition, what, __FILE__, __LINE__); \
   } while (false)
 
 namespace backfill {

@@ -14,7 +14,9 @@ Engine::~Engine() = default;
 Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;
 
-std::vector<Action> Engine::begin(Instant now) { return implementation_->step(now); }
+std::vector<Action> Engine::begin(Instant now) {
+  return implementation_->step(now);
+}
 
 std::vector<Action> Engine::on(const Event& event, Instant now) {
   BACKFILL_CHECK(!implementation_->finished(), "an event came after the engine had finished");
@@ -22,8 +24,12 @@ std::vector<Action> Engine::on(const Event& event, Instant now) {
   return implementation_->step(now);
 }
 
-std::optional<Instant> Engine::wake_at() const { return implementation_->wake_at(); }
+std::optional<Instant> Engine::wake_at() const {
+  return implementation_->wake_at();
+}
 
-SweepState Engine::state(Instant now) const { return implementation_->state(now); }
+SweepState Engine::state(Instant now) const {
+  return implementation_->state(now);
+}
 
 }  // namespace backfill

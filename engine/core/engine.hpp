@@ -17,10 +17,9 @@ struct SettingsChanged {
   SafetySettings safety;
 };
 
-using Event =
-    std::variant<BatchDone, BatchFailed, ProbeDone, ProbeFailed, RangeOpened, RangeClosed,
-                 RangeFailed, RangeSettled, SlotUp, SlotDown, PaceChanged, WaiterSeen,
-                 SettingsChanged, StopRequested, LeaseLost, Woken>;
+using Event = std::variant<BatchDone, BatchFailed, ProbeDone, ProbeFailed, RangeOpened, RangeClosed,
+                           RangeFailed, RangeSettled, SlotUp, SlotDown, PaceChanged, CompanySeen,
+                           WaiterSeen, SettingsChanged, StopRequested, LeaseLost, Woken>;
 
 /// A range that a checkpoint row describes, as read when a sweep starts or goes on.
 struct KnownRange {
@@ -39,22 +38,22 @@ struct SweepSettings {
   std::optional<RowCount> estimated_rows;  ///< of the table; steers how the key is cut
   std::optional<RowCount> range_keys;      ///< of one range, about; absent: by estimated_rows
   std::uint64_t seed = 0;                  ///< of the jitter
-  bool whole_table = true;  ///< false: only the known ranges, nothing beyond them
+  bool whole_table = true;                 ///< false: only the known ranges, nothing beyond them
 };
 
 /// What the engine can tell at any time.
 struct SweepState {
   RowCount keys_done;
-  RowCount keys_probed;         ///< done and still ahead
-  bool end_seen = false;        ///< every key of the table has been probed
-  RowCount rows;                ///< changed, or found to differ, since this engine began
+  RowCount keys_probed;   ///< done and still ahead
+  bool end_seen = false;  ///< every key of the table has been probed
+  RowCount rows;          ///< changed, or found to differ, since this engine began
   std::int64_t batches = 0;
   std::int64_t retries = 0;
   int slots_busy = 0;
   int slots_limit = 0;
-  std::int64_t batch_rows = 0;  ///< what the sizer asks for now
-  std::optional<double> batch_ms;  ///< smoothed statement time
-  double keys_per_second = 0;      ///< smoothed; 0 while measuring
+  std::int64_t batch_rows = 0;        ///< what the sizer asks for now
+  std::optional<double> batch_ms;     ///< smoothed statement time
+  double keys_per_second = 0;         ///< smoothed; 0 while measuring
   std::optional<KeyValue> watermark;  ///< every key up to here is done
   std::string limited_by;             ///< never empty
 };

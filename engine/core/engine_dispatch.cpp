@@ -57,7 +57,9 @@ std::vector<Action> Engine::Implementation::step(Instant now) {
   return std::exchange(actions_, {});
 }
 
-bool Engine::Implementation::may_start() const { return !ending() && !pace_.stopped; }
+bool Engine::Implementation::may_start() const {
+  return !ending() && !pace_.stopped;
+}
 
 /// Most urgent first: doubts, then the chain of ranges, then batches, then looking ahead.
 void Engine::Implementation::start_one(SlotId id, Slot& slot, Instant now) {
@@ -80,7 +82,12 @@ bool Engine::Implementation::settle_or_open(SlotId id, Slot& slot, Instant now) 
     if (range.doing == Range::Doing::nothing && range.in_doubt && range.not_before <= now) {
       range.doing = Range::Doing::settling;
       occupy(slot, Slot::Doing::settle, range_id, now);
-      actions_.emplace_back(SettleRange{id, range_id});
+      SettleRange settle{id, range_id, std::nullopt};
+      const auto doubt = doubts_.find(range_id);
+      if (doubt != doubts_.end() && doubt->second.batch) {
+        settle.doubtful = doubt->second.batch->bounds.through;
+      }
+      actions_.emplace_back(std::move(settle));
       return true;
     }
     // Ranges are opened one after another, so that the chain in the database has no hole.
@@ -117,8 +124,8 @@ bool Engine::Implementation::start_range_work(SlotId id, Slot& slot, Range& rang
     return true;
   }
   if (!range.ticks.empty()) {
-    const RowCount every = std::max(
-        RowCount{1}, range.careful_size ? std::min(want, *range.careful_size) : want);
+    const RowCount every =
+        std::max(RowCount{1}, range.careful_size ? std::min(want, *range.careful_size) : want);
     const std::int64_t most = every.value * ticks_per_probe_max;
     const RowCount limit{std::min(range.ticks.front().keys.value + every.value, most)};
     range.doing = Range::Doing::probing;

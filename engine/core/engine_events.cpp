@@ -14,6 +14,11 @@ namespace {
 /// A resting slot is looked at again after this long at most, so that a pace that rises is felt.
 constexpr Duration rest_max = std::chrono::seconds{10};
 
+/// A foreground write waits for about one batch: with 10 ms batches its p95 stayed at 2.7 ms beside
+/// us, and alone nothing is gained beyond 50 ms.
+constexpr Duration batch_time_beside_writers = std::chrono::milliseconds{10};
+constexpr Duration batch_time_alone = std::chrono::milliseconds{50};
+
 /// While other ranges make progress, one that an application keeps locked is worth many more tries.
 constexpr int patience_while_others_progress = 10;
 
@@ -184,9 +189,9 @@ void Engine::Implementation::retry_later(Range& range, const Error& error, Insta
   }
   range.not_before = now + pause;
   note(Note::Kind::retry, reason_of(error),
-       fmt::format("{} {} failed: {}; next try ({} of {}) in {} ms", purpose_name(settings_.purpose),
-                   to_string(where), describe(error), failures, patience,
-                   std::chrono::duration_cast<std::chrono::milliseconds>(pause).count()));
+       fmt::format("{} {} failed: {}; next try ({} of {}) in {} ms",
+                   purpose_name(settings_.purpose), to_string(where), describe(error), failures,
+                   patience, std::chrono::duration_cast<std::chrono::milliseconds>(pause).count()));
 }
 
 // ---- probes ----------------------------------------------------------------------------------
@@ -275,9 +280,9 @@ void Engine::Implementation::handle(const RangeClosed& event, Instant) {
 void Engine::Implementation::handle(const RangeFailed& event, Instant now) {
   Slot& failed = slot(event.slot);
   const Slot::Doing doing = failed.doing;
-  BACKFILL_CHECK(doing == Slot::Doing::open || doing == Slot::Doing::close ||
-                     doing == Slot::Doing::settle,
-                 "an outcome came for something that was not asked");
+  BACKFILL_CHECK(
+      doing == Slot::Doing::open || doing == Slot::Doing::close || doing == Slot::Doing::settle,
+      "an outcome came for something that was not asked");
   Range& range = ledger_.at(failed.range);
   range.doing = doing == Slot::Doing::open ? Range::Doing::opening : Range::Doing::nothing;
   if (doing == Slot::Doing::close) {
@@ -347,6 +352,10 @@ void Engine::Implementation::handle(const PaceChanged& event, Instant now) {
     for (Slot& resting : slots_) resting.rest_until = std::min(resting.rest_until, now);
   }
   pace_ = event;
+}
+
+void Engine::Implementation::handle(const CompanySeen& event, Instant) {
+  sizer_.set_target(event.others_write ? batch_time_beside_writers : batch_time_alone);
 }
 
 void Engine::Implementation::handle(const WaiterSeen& event, Instant) {

@@ -25,11 +25,11 @@ struct Slot {
 
   bool up = false;
   Doing doing = Doing::nothing;
-  RangeId range;         ///< of the work in flight; afterwards the range it prefers to go on with
-  Batch batch;           ///< in flight
+  RangeId range;  ///< of the work in flight; afterwards the range it prefers to go on with
+  Batch batch;    ///< in flight
   std::vector<RowsToRecord> record;  ///< travelling with a close
   bool cancelled = false;
-  std::string waiter;    ///< who waited for us, when that is why it was cancelled
+  std::string waiter;  ///< who waited for us, when that is why it was cancelled
   Instant started{};
   Instant rest_until{};
 
@@ -53,6 +53,7 @@ class Engine::Implementation {
   void handle(const SlotUp& event, Instant now);
   void handle(const SlotDown& event, Instant now);
   void handle(const PaceChanged& event, Instant now);
+  void handle(const CompanySeen& event, Instant now);
   void handle(const WaiterSeen& event, Instant now);
   void handle(const SettingsChanged& event, Instant now);
   void handle(const StopRequested& event, Instant now);

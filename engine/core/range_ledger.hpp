@@ -13,7 +13,8 @@
 
 namespace backfill {
 
-/// A stretch of the key on its way: the boundaries ahead of its cursor, and what is happening to it.
+/// A stretch of the key on its way: the boundaries ahead of its cursor, and what is happening to
+/// it.
 struct Range {
   enum class Doing { opening, nothing, batch, probing, settling, closing };
 
@@ -24,9 +25,9 @@ struct Range {
   bool ticks_complete = false;     ///< nothing was found beyond the last tick
   RowCount keys_done;
   Doing doing = Doing::opening;
-  bool in_doubt = false;    ///< a COMMIT was not answered: settle before anything else
-  Instant not_before{};     ///< set aside until then
-  Backoff backoff;          ///< its attempts are the failures in a row
+  bool in_doubt = false;  ///< a COMMIT was not answered: settle before anything else
+  Instant not_before{};   ///< set aside until then
+  Backoff backoff;        ///< its attempts are the failures in a row
   /// After a failure the same keys are tried again in smaller batches, up to the end of the batch
   /// that failed: this many keys at most while `careful_keys` of that batch are left.
   std::optional<RowCount> careful_size;

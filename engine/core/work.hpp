@@ -106,6 +106,7 @@ struct CloseRange {
 struct SettleRange {
   SlotId slot;
   RangeId range;
+  std::optional<KeyValue> doubtful;  ///< where the batch in doubt would have put the cursor
 };
 /// Cancel what the slot is doing; its outcome is still awaited.
 struct CancelSlot {
@@ -135,9 +136,10 @@ using Action = std::variant<StartBatch, StartProbe, OpenRange, CloseRange, Settl
 /// The batch has committed.
 struct BatchDone {
   SlotId slot;
-  RowCount rows;                ///< changed (copy, repair) or found to differ (verify)
-  Duration statement_time{};    ///< of the statement alone: no wait for locks of the checkpoint, no COMMIT
-  std::optional<ByteCount> wal; ///< written by the batch, when known
+  RowCount rows;  ///< changed (copy, repair) or found to differ (verify)
+  Duration
+      statement_time{};  ///< of the statement alone: no wait for locks of the checkpoint, no COMMIT
+  std::optional<ByteCount> wal;  ///< written by the batch, when known
 };
 /// The batch has not committed, or (class `ambiguous`) may have. Whether the attached probe ran
 /// does not matter: after a failed batch the engine asks again.
@@ -173,7 +175,8 @@ struct RangeSettled {
   bool closed = false;
   RowCount rows;  ///< of a batch whose COMMIT was in doubt and had happened: already recorded
 };
-/// A slot's connection is up; until then, and after SlotDown, nothing is started on it.
+/// A slot's connection is up; until then, and after SlotDown, nothing is started on it. SlotDown
+/// may come while the slot is busy: the outcome of its work must still be told.
 struct SlotUp {
   SlotId slot;
 };
@@ -187,6 +190,10 @@ struct PaceChanged {
   double fraction = 1.0;  ///< (0, 1]
   bool stopped = false;
   std::string reason;  ///< "lag of standby2 3.1 s of 5 s"; empty at full speed
+};
+/// Whether other sessions write to the database: beside them batches must be shorter.
+struct CompanySeen {
+  bool others_write = false;
 };
 /// Another session waits for this slot's batch for longer than it may.
 struct WaiterSeen {

@@ -10,10 +10,10 @@ enum class ErrorClass {
   retry_batch,   ///< the server undid the batch; the same range again, after a back-off
   shrink_batch,  ///< the batch was too much (timeout, memory); the same range again, smaller
   reconnect,     ///< the connection is gone and nothing can have been committed
-  ambiguous,     ///< a COMMIT may or may not have happened: read the checkpoint before anything else
-  row,           ///< a row fails for its own reason (cast, check, trigger): bisect and name it
-  lease_lost,    ///< another runner owns the job now; nothing of ours can commit
-  fatal,         ///< no retry can help
+  ambiguous,   ///< a COMMIT may or may not have happened: read the checkpoint before anything else
+  row,         ///< a row fails for its own reason (cast, check, trigger): bisect and name it
+  lease_lost,  ///< another runner owns the job now; nothing of ours can commit
+  fatal,       ///< no retry can help
 };
 
 [[nodiscard]] std::string_view to_string(ErrorClass kind);

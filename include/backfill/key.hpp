@@ -17,7 +17,8 @@ struct KeyColumn {
 /// A total order over a table's rows: a unique btree index over columns that are NOT NULL.
 struct Key {
   std::vector<KeyColumn> columns;
-  std::string index;  ///< schema-qualified and quoted; empty when a partitioned parent has none of its own
+  std::string
+      index;  ///< schema-qualified and quoted; empty when a partitioned parent has none of its own
   bool descending = false;  ///< the index stores all of its columns DESC
 
   friend bool operator==(const Key&, const Key&) = default;

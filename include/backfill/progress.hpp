@@ -17,19 +17,19 @@ struct EtaRange {
 
 /// What a running job can say of itself at one moment. An absent figure is still being measured.
 struct Progress {
-  std::string phase;                     ///< add, copy, verify, done
-  RowCount keys_done;                    ///< keys of this phase whose checkpoint has committed
-  std::optional<RowCount> keys_total;    ///< estimated; never below keys_done
-  std::optional<double> fraction_rows;   ///< 0..1, by rows; never falls within a phase
-  std::optional<double> fraction_key;    ///< 0..1, by position in the key
-  RowCount rows_changed;                 ///< by the whole job
-  std::optional<double> rows_per_second; ///< keys passed per second, smoothed
+  std::string phase;                      ///< add, copy, verify, done
+  RowCount keys_done;                     ///< keys of this phase whose checkpoint has committed
+  std::optional<RowCount> keys_total;     ///< estimated; never below keys_done
+  std::optional<double> fraction_rows;    ///< 0..1, by rows; never falls within a phase
+  std::optional<double> fraction_key;     ///< 0..1, by position in the key
+  RowCount rows_changed;                  ///< by the whole job
+  std::optional<double> rows_per_second;  ///< keys passed per second, smoothed
   std::optional<EtaRange> eta;
   std::optional<std::int64_t> batch_rows;
   std::optional<double> batch_ms;
   int workers_busy = 0;
   int workers_limit = 0;
-  std::string limited_by;                ///< "nothing: at full speed", "lag of standby2 3.1 s of 5 s"…
+  std::string limited_by;  ///< "nothing: at full speed", "lag of standby2 3.1 s of 5 s"…
   std::int64_t batches = 0;
   std::int64_t retries = 0;
 };
