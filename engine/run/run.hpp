@@ -1,13 +1,14 @@
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include "backfill/exit_code.hpp"
 #include "backfill/job.hpp"
@@ -70,9 +71,9 @@ struct JobStatus {
   std::string name;
   std::string kind;
   std::string table;
-  std::string phase;   ///< add, copy, verify, done
-  std::string state;   ///< running, stopped, failed, done, abandoned (its runner is gone)
-  Progress progress;   ///< of the runner's last heartbeat, or as far as the ranges tell
+  std::string phase;  ///< add, copy, verify, done
+  std::string state;  ///< running, stopped, failed, done, abandoned (its runner is gone)
+  Progress progress;  ///< of the runner's last heartbeat, or as far as the ranges tell
   std::optional<std::string> owner;        ///< "host pid 4711 since …", while a runner lives
   std::optional<Duration> checkpoint_age;  ///< since the last committed batch
   std::optional<std::string> lag;          ///< "standby1 0.1 s"; absent without standbys
@@ -100,7 +101,7 @@ struct PlanReport {
   std::string scan;                  ///< the order of visits, and why
   std::optional<std::int64_t> rows;  ///< estimated
   std::optional<std::int64_t> table_bytes;
-  std::string proof;                  ///< how completeness will be shown
+  std::string proof;  ///< how completeness will be shown
   std::vector<PlanStep> steps;
   std::vector<std::string> findings;  ///< "refuse: …", "warn: …", with their fix
   std::string next;

@@ -1,0 +1,240 @@
+#include <random>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include "pg/clock.hpp"
+#include "run/progress_json.hpp"
+#include "run/session.hpp"
+
+namespace backfill::run {
+
+namespace {
+
+constexpr Duration progress_interval = std::chrono::milliseconds{250};
+
+std::uint64_t draw_seed() {
+  std::random_device device;
+  return (static_cast<std::uint64_t>(device()) << 32U) | device();
+}
+
+}  // namespace
+
+class JobRun::Implementation {
+ public:
+  Implementation(asio::io_context& context, Request request, Mode mode, Observer& observer)
+      : session_(context.get_executor(), std::move(request), mode, &observer, draw_seed()),
+        progress_timer_(context),
+        helpers_done_(context) {}
+
+  asio::awaitable<Outcome> go();
+  void stop(bool cancel, std::string reason);
+
+ private:
+  asio::awaitable<Outcome> with_lease();
+  asio::awaitable<Ending> phases();
+  asio::awaitable<void> settle_state(Outcome outcome);
+  asio::awaitable<Outcome> finish();
+  asio::awaitable<void> keep_lease();
+  asio::awaitable<void> watch_signals();
+  asio::awaitable<void> show_progress();
+  void start_helpers();
+  asio::awaitable<void> end_helpers();
+  void lease_lost(const Error& error);
+
+  Session session_;
+  asio::steady_timer progress_timer_;
+  asio::steady_timer helpers_done_;  ///< never expires: cancelled when the last helper has ended
+  int helpers_ = 0;
+  bool ending_ = false;
+};
+
+asio::awaitable<Outcome> JobRun::Implementation::go() {
+  session_.control.on_retry = [this](const Error& error, Duration wait) {
+    session_.tell(Level::warning, "retry", "control_retry",
+                  fmt::format("{}; trying again in {} ms", describe(error),
+                              std::chrono::duration_cast<std::chrono::milliseconds>(wait).count()));
+  };
+  const Ending refused = co_await prepare(&session_);
+  if (refused) co_return *refused;
+  session_.tell(
+      Level::info, "lease", "lease_taken",
+      fmt::format("job {} on {}: lease epoch {} ({})", session_.record.name, session_.record.table,
+                  session_.lease.epoch.value, session_.lease.taken_because));
+  Outcome outcome = co_await with_lease();
+  co_return outcome;
+}
+
+asio::awaitable<Outcome> JobRun::Implementation::with_lease() {
+  start_helpers();
+  Outcome outcome;
+  const Ending ending = co_await phases();
+  if (ending) {
+    outcome = *ending;
+  } else {
+    outcome = co_await finish();
+  }
+  if (session_.pool) co_await session_.pool->close();
+  co_await settle_state(outcome);
+  co_await end_helpers();
+  const Lease lease = session_.lease;
+  if (!session_.keeper->lost()) {
+    const Result<pg::Connection*> connection = co_await session_.control.connect();
+    if (connection) {
+      const Result<void> released = co_await release_lease(*connection, lease);
+      static_cast<void>(released);  // A lease that could not be released ends by itself.
+    }
+  }
+  session_.control.close();
+  co_return outcome;
+}
+
+asio::awaitable<Ending> JobRun::Implementation::phases() {
+  Ending ending;
+  if (session_.mode == Mode::run) {
+    session_.phase = "add";
+    ending = co_await add_columns(&session_);
+    if (ending) co_return ending;
+    ending = co_await guard_plans(&session_);
+    if (ending) co_return ending;
+  }
+  const int connections = session_.request.job.pace.connections;
+  session_.pool =
+      std::make_unique<SlotPool>(session_.executor, session_.options, connections, session_.seed);
+  session_.pool->start();
+  if (session_.mode == Mode::run) {
+    ending = co_await copy_rows(&session_);
+    if (ending) co_return ending;
+  }
+  co_return co_await prove(&session_);
+}
+
+/// The completion record waits for the disk, and so makes every batch before it durable, too.
+asio::awaitable<Outcome> JobRun::Implementation::finish() {
+  const JobId job = session_.record.id;
+  const Epoch epoch = session_.lease.epoch;
+  const std::function<asio::awaitable<Result<void>>(pg::Connection*)> mark =
+      [job, epoch](pg::Connection* connection) { return finish_job(connection, job, epoch); };
+  const Result<void> marked = co_await session_.control.repeat<void>(mark);
+  if (!marked) co_return failed_outcome(session_, marked.error());
+  session_.phase = "done";
+  Outcome outcome;
+  outcome.code = ExitCode::done;
+  outcome.summary = fmt::format("job {} is done: {} rows changed", session_.record.name,
+                                session_.rows_before.value);
+  outcome.details.push_back("proof: " + std::string{explain(session_.sql->proof())} +
+                            (session_.sql->proof() == Proof::ledger ? "" : ": 0 rows"));
+  if (session_.unchangeable > RowCount{0}) {
+    outcome.details.push_back(
+        fmt::format("{} rows still match `where`, but `set` gives the value that they have already",
+                    session_.unchangeable.value));
+  }
+  co_return outcome;
+}
+
+/// What `status` and the next runner will read of how this one ended.
+asio::awaitable<void> JobRun::Implementation::settle_state(Outcome outcome) {
+  JobState state = JobState::stopped;
+  std::optional<std::string> error;
+  if (outcome.code == ExitCode::done || outcome.code == ExitCode::owned) co_return;
+  if (outcome.code != ExitCode::stopped) {
+    state = JobState::failed;
+    error = outcome.summary;
+  }
+  session_.tell(Level::debug, state == JobState::failed ? "error" : "information", "run_ended",
+                outcome.summary);
+  const JobId job = session_.record.id;
+  const Epoch epoch = session_.lease.epoch;
+  const Result<pg::Connection*> connection = co_await session_.control.connect();
+  if (!connection) co_return;
+  const Result<void> set = co_await set_job_state(*connection, job, epoch, state, error);
+  static_cast<void>(set);  // `status` then shows the job as abandoned, which is as true.
+}
+
+void JobRun::Implementation::start_helpers() {
+  session_.keeper = std::make_unique<LeaseKeeper>(session_.executor, session_.options,
+                                                  session_.lease, session_.seed + 1);
+  session_.keeper->progress = [this] { return progress_json(session_.progress()); };
+  session_.keeper->on_lost = [this](const Error& error) { lease_lost(error); };
+  session_.monitor = std::make_unique<Monitor>(session_.executor, session_.options,
+                                               session_.request.job.throttle, session_.seed + 2);
+  helpers_ = 3;
+  asio::co_spawn(session_.executor, watch_signals(), asio::detached);
+  asio::co_spawn(session_.executor, keep_lease(), asio::detached);
+  asio::co_spawn(session_.executor, show_progress(), asio::detached);
+}
+
+asio::awaitable<void> JobRun::Implementation::end_helpers() {
+  ending_ = true;
+  session_.monitor->stop();
+  session_.keeper->stop();
+  progress_timer_.cancel();
+  while (helpers_ > 0) {
+    helpers_done_.expires_after(std::chrono::seconds{1});
+    boost::system::error_code ignored;
+    co_await helpers_done_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+}
+
+asio::awaitable<void> JobRun::Implementation::keep_lease() {
+  co_await session_.keeper->keep();
+  --helpers_;
+  helpers_done_.cancel();
+}
+
+asio::awaitable<void> JobRun::Implementation::watch_signals() {
+  co_await session_.monitor->watch();
+  --helpers_;
+  helpers_done_.cancel();
+}
+
+asio::awaitable<void> JobRun::Implementation::show_progress() {
+  while (!ending_) {
+    if (session_.sweep) {
+      session_.measure();
+      session_.observer->progress(session_.progress());
+    }
+    progress_timer_.expires_after(progress_interval);
+    boost::system::error_code ignored;
+    co_await progress_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  --helpers_;
+  helpers_done_.cancel();
+}
+
+void JobRun::Implementation::lease_lost(const Error& error) {
+  if (session_.sweep) session_.sweep->tell(LeaseLost{error});
+  session_.control.give_up();
+}
+
+void JobRun::Implementation::stop(bool cancel, std::string reason) {
+  session_.stop_reason = reason;
+  session_.stop_cancel = session_.stop_cancel || cancel;
+  if (session_.sweep) {
+    session_.sweep->tell(StopRequested{cancel, std::move(reason)});
+    return;
+  }
+  session_.control.give_up();
+  if (cancel) session_.control.cancel();
+}
+
+JobRun::JobRun(asio::io_context& context, Request request, Mode mode, Observer& observer)
+    : implementation_(
+          std::make_unique<Implementation>(context, std::move(request), mode, observer)) {}
+
+JobRun::~JobRun() = default;
+
+asio::awaitable<Outcome> JobRun::go() {
+  return implementation_->go();
+}
+
+void JobRun::stop(bool cancel, std::string reason) {
+  implementation_->stop(cancel, std::move(reason));
+}
+
+}  // namespace backfill::run

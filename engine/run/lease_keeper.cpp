@@ -1,0 +1,85 @@
+#include "run/lease_keeper.hpp"
+
+#include <iterator>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+namespace backfill::run {
+
+namespace {
+
+/// Often enough for `status` to be lively; a beat is one small HOT update.
+constexpr Duration beat_interval = std::chrono::seconds{1};
+constexpr std::size_t events_queued_max = 1'000;
+
+}  // namespace
+
+LeaseKeeper::LeaseKeeper(asio::any_io_executor executor, pg::ConnectOptions options, Lease lease,
+                         std::uint64_t seed)
+    : link_(executor, std::move(options), seed), lease_(std::move(lease)), timer_(executor) {}
+
+void LeaseKeeper::record(EventRecord event) {
+  if (events_.size() >= events_queued_max) {
+    events_.pop_front();
+    ++events_dropped_;
+  }
+  events_.push_back(std::move(event));
+}
+
+asio::awaitable<void> LeaseKeeper::keep() {
+  while (!stopping_ && !lost_) {
+    co_await beat();
+    co_await write_events();
+    if (stopping_ || lost_) break;
+    timer_.expires_after(beat_interval);
+    boost::system::error_code ignored;
+    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  co_await write_events();
+  link_.close();
+}
+
+void LeaseKeeper::stop() {
+  stopping_ = true;
+  timer_.cancel();
+}
+
+/// A beat that fails for want of a connection is simply the next one's business: what keeps two
+/// runners apart is the epoch, not the heartbeat.
+asio::awaitable<void> LeaseKeeper::beat() {
+  const Result<pg::Connection*> connection = co_await link_.connect();
+  if (!connection) co_return;
+  const Lease lease = lease_;
+  std::optional<std::string> text;
+  if (progress) text = progress();
+  const Result<void> beaten = co_await heartbeat(*connection, lease, std::move(text));
+  if (beaten || beaten.error().kind != ErrorClass::lease_lost) co_return;
+  lost_ = true;
+  if (on_lost) on_lost(beaten.error());
+}
+
+asio::awaitable<void> LeaseKeeper::write_events() {
+  if (events_.empty()) co_return;
+  const Result<pg::Connection*> connection = co_await link_.connect();
+  if (!connection) co_return;
+  std::vector<EventRecord> batch(events_.begin(), events_.end());
+  if (events_dropped_ > 0) {
+    EventRecord dropped;
+    dropped.kind = "information";
+    dropped.reason = "events_dropped";
+    dropped.detail = fmt::format("{{\"count\": {}}}", events_dropped_);
+    batch.insert(batch.begin(), std::move(dropped));
+  }
+  const std::size_t written = events_.size();
+  const JobId job = lease_.job;
+  const Result<void> appended = co_await append_events(*connection, job, std::move(batch));
+  if (!appended) co_return;
+  events_.erase(events_.begin(), std::next(events_.begin(), static_cast<std::ptrdiff_t>(written)));
+  events_dropped_ = 0;
+}
+
+}  // namespace backfill::run

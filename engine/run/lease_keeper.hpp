@@ -1,0 +1,52 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "checkpoint/events.hpp"
+#include "checkpoint/lease.hpp"
+#include "run/control_link.hpp"
+
+namespace backfill::run {
+
+/// Shows on a connection of its own that the runner lives, with its progress, and writes the events
+/// that operators read in `backfill.events`.
+class LeaseKeeper {
+ public:
+  LeaseKeeper(asio::any_io_executor executor, pg::ConnectOptions options, Lease lease,
+              std::uint64_t seed);
+
+  /// The JSON for `backfill.leases.progress`.
+  std::function<std::string()> progress;
+  /// Called once, when another runner has the job.
+  std::function<void(Error)> on_lost;
+
+  /// Queued until the next beat. The queue is bounded: under a storm of events the oldest go, and
+  /// an event that says how many is written in their place.
+  void record(EventRecord event);
+
+  /// Beats until `stop`, then writes what is queued.
+  asio::awaitable<void> keep();
+  void stop();
+  [[nodiscard]] bool lost() const { return lost_; }
+
+ private:
+  asio::awaitable<void> beat();
+  asio::awaitable<void> write_events();
+
+  ControlLink link_;
+  Lease lease_;
+  asio::steady_timer timer_;
+  std::deque<EventRecord> events_;
+  std::int64_t events_dropped_ = 0;
+  bool stopping_ = false;
+  bool lost_ = false;
+};
+
+}  // namespace backfill::run

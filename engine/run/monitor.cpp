@@ -1,0 +1,132 @@
+#include "run/monitor.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include "pg/clock.hpp"
+#include "signals/query_signal.hpp"
+#include "signals/replica_lag_signal.hpp"
+
+namespace backfill::run {
+
+namespace {
+
+/// The beat of the monitor: a waiter is seen within it, and then cancelled for `lock_wait`.
+constexpr Duration beat = std::chrono::milliseconds{100};
+constexpr Duration company_interval = std::chrono::milliseconds{500};
+constexpr const char* own_prefix = "backfill: ";
+
+}  // namespace
+
+Monitor::Monitor(asio::any_io_executor executor, pg::ConnectOptions options,
+                 ThrottleSettings settings, std::uint64_t seed)
+    : link_(executor, std::move(options), seed), settings_(std::move(settings)), timer_(executor) {
+  sources_.push_back({std::make_unique<ReplicaLagSignal>(settings_.replica_lag), {}});
+  if (settings_.query) sources_.push_back({std::make_unique<QuerySignal>(*settings_.query), {}});
+  for (const Scheduled& scheduled : sources_) {
+    throttle_.require(scheduled.source->name(), SilenceLimits{}, pg::now());
+  }
+}
+
+void Monitor::listen(Audience audience) {
+  audience_ = std::move(audience);
+  end_asked_ = false;
+  if (!audience_.tell) return;
+  audience_.tell(CompanySeen{others_write_});
+  audience_.tell(throttle_.pace());
+}
+
+asio::awaitable<void> Monitor::watch() {
+  while (!stopping_) {
+    co_await read_sources(pg::now());
+    co_await read_lock_waits();
+    co_await read_company();
+    decide();
+    if (stopping_) break;
+    timer_.expires_after(beat);
+    boost::system::error_code ignored;
+    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  link_.close();
+}
+
+void Monitor::stop() {
+  stopping_ = true;
+  timer_.cancel();
+  link_.cancel();
+}
+
+asio::awaitable<void> Monitor::read_sources(Instant now) {
+  for (Scheduled& scheduled : sources_) {
+    if (scheduled.due > now) continue;
+    scheduled.due = now + scheduled.source->interval();
+    co_await read_source(&scheduled);
+  }
+}
+
+asio::awaitable<void> Monitor::read_source(Scheduled* scheduled) {
+  const std::string name = scheduled->source->name();
+  const Result<pg::Connection*> connection = co_await link_.connect();
+  if (!connection) {
+    throttle_.on_failure(name, connection.error().message);
+    co_return;
+  }
+  Result<Reading> reading = co_await scheduled->source->read(*connection);
+  if (!reading) {
+    const Error& error = reading.error();
+    throttle_.on_failure(name,
+                         error.hint.empty() ? error.message : error.message + ": " + error.hint);
+    co_return;
+  }
+  for (Signal& signal : reading->signals) throttle_.on_signal(std::move(signal));
+  for (const std::string& ended : reading->ended) throttle_.forget(ended);
+}
+
+asio::awaitable<void> Monitor::read_lock_waits() {
+  if (!audience_.our_backends) co_return;
+  std::vector<int> ours = audience_.our_backends();
+  if (ours.empty()) co_return;
+  const Result<pg::Connection*> connection = co_await link_.connect();
+  if (!connection || (*connection)->pooled()) co_return;
+  const Result<std::vector<LockWait>> waits =
+      co_await lock_waits_.read(*connection, std::move(ours));
+  if (!waits) co_return;
+  for (const LockWait& wait : *waits) {
+    if (wait.waited < settings_.lock_wait || !audience_.slot_of_backend) continue;
+    const std::optional<SlotId> slot = audience_.slot_of_backend(wait.blocker_pid);
+    if (!slot) continue;
+    audience_.tell(WaiterSeen{
+        *slot,
+        fmt::format("session {} (for {} ms)", wait.waiter_pid,
+                    std::chrono::duration_cast<std::chrono::milliseconds>(wait.waited).count())});
+  }
+}
+
+asio::awaitable<void> Monitor::read_company() {
+  const Instant now = pg::now();
+  if (company_due_ > now) co_return;
+  company_due_ = now + company_interval;
+  const Result<pg::Connection*> connection = co_await link_.connect();
+  if (!connection) co_return;
+  std::string prefix = own_prefix;
+  const Result<bool> others = co_await company_.others_write(*connection, std::move(prefix));
+  if (!others || *others == others_write_) co_return;
+  others_write_ = *others;
+  if (audience_.tell) audience_.tell(CompanySeen{others_write_});
+}
+
+void Monitor::decide() {
+  const Instant now = pg::now();
+  const std::optional<PaceChanged> pace = throttle_.decide(now);
+  if (pace && audience_.tell) audience_.tell(*pace);
+  const std::optional<std::string> end = throttle_.end_request(now);
+  if (!end || end_asked_ || !audience_.tell) return;
+  end_asked_ = true;
+  audience_.tell(StopRequested{false, *end});
+}
+
+}  // namespace backfill::run

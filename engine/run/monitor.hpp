@@ -1,0 +1,74 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "backfill/job.hpp"
+#include "core/engine.hpp"
+#include "core/throttle.hpp"
+#include "run/control_link.hpp"
+#include "signals/company.hpp"
+#include "signals/lock_waits.hpp"
+#include "signals/source.hpp"
+
+namespace backfill::run {
+
+/// Reads the signals on a connection of its own and tells the running sweep what follows from them.
+class Monitor {
+ public:
+  /// Where the events go, and which server processes are ours (none behind a pooler).
+  struct Audience {
+    std::function<void(Event)> tell;
+    std::function<std::vector<int>()> our_backends;
+    std::function<std::optional<SlotId>(int)> slot_of_backend;
+  };
+
+  Monitor(asio::any_io_executor executor, pg::ConnectOptions options, ThrottleSettings settings,
+          std::uint64_t seed);
+
+  /// Reads until `stop`. Sweeps come and go meanwhile.
+  asio::awaitable<void> watch();
+  void stop();
+
+  /// Who is told from now on; at once of the pace in force.
+  void listen(Audience audience);
+
+  [[nodiscard]] const std::map<std::string, Duration>& time_lost() const {
+    return throttle_.time_lost();
+  }
+
+ private:
+  struct Scheduled {
+    std::unique_ptr<SignalSource> source;
+    Instant due{};
+  };
+
+  asio::awaitable<void> read_sources(Instant now);
+  asio::awaitable<void> read_source(Scheduled* scheduled);
+  asio::awaitable<void> read_lock_waits();
+  asio::awaitable<void> read_company();
+  void decide();
+
+  ControlLink link_;
+  ThrottleSettings settings_;
+  asio::steady_timer timer_;
+  Throttle throttle_;
+  std::vector<Scheduled> sources_;
+  LockWaits lock_waits_;
+  Company company_;
+  Instant company_due_{};
+  bool others_write_ = false;
+  Audience audience_;
+  bool stopping_ = false;
+  bool end_asked_ = false;
+};
+
+}  // namespace backfill::run

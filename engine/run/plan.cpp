@@ -1,0 +1,96 @@
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "catalog/describe_table.hpp"
+#include "catalog/expression_facts.hpp"
+#include "catalog/preflight.hpp"
+#include "core/sql_text.hpp"
+#include "jobs/backfill.hpp"
+#include "pg/field.hpp"
+#include "run/run.hpp"
+
+namespace backfill::run {
+
+namespace {
+
+constexpr Duration plan_deadline = std::chrono::seconds{15};
+constexpr const char* size_sql =
+    "SELECT pg_catalog.sum(pg_catalog.pg_table_size(tree.relid))::bigint FROM "
+    "(SELECT relid FROM pg_catalog.pg_partition_tree($1::oid) UNION SELECT $1::oid) AS tree";
+
+std::string shown_key(const Target& target) {
+  std::vector<std::string> names;
+  for (const KeyColumn& column : target.key.columns) names.push_back(column.name);
+  return fmt::format("{} ({})", fmt::join(names, ", "), target.key.index);
+}
+
+std::vector<PlanStep> steps_of(const BackfillSql& sql) {
+  constexpr BoundShape both{.after = true, .through = true};
+  std::vector<PlanStep> steps;
+  for (const PlannedStatement& added : sql.add()) steps.push_back({"add", added.sql, added.lock});
+  steps.push_back({"copy", sql.copy(both),
+                   "ROW EXCLUSIVE on the table and the batch's rows, for one batch at a time"});
+  if (sql.proof() == Proof::ledger) return steps;
+  steps.push_back({"verify", sql.verify(both), "ACCESS SHARE, for one batch at a time"});
+  steps.push_back(
+      {"repair", sql.repair(both), "ROW EXCLUSIVE, only where verifying finds rows that differ"});
+  return steps;
+}
+
+asio::awaitable<Result<PlanReport>> make_report(pg::Connection* connection, Job job) {
+  Result<Target> described = co_await describe_table(connection, job);
+  if (!described) co_return described.error();
+  const Target target = *std::move(described);
+  PlanReport report;
+  report.table = quote_name(target.table);
+  report.key = shown_key(target);
+  report.scan = "keyset, in ranges of the key that several connections share";
+  report.rows = target.estimated_rows;
+  std::vector<pg::Param> oid;
+  oid.emplace_back(std::to_string(target.oid));
+  const Result<pg::Rows> size = co_await connection->query(size_sql, std::move(oid), plan_deadline);
+  if (!size) co_return size.error();
+  report.table_bytes = pg::optional_integer_field(size->values.front(), 0);
+
+  const Result<std::vector<Finding>> findings = co_await preflight(connection, job, target);
+  if (!findings) co_return findings.error();
+  for (const Finding& finding : *findings) {
+    report.findings.push_back(format(finding));
+    if (finding.severity == Finding::Severity::refuse) report.code = ExitCode::refused;
+  }
+  std::vector<bool> facts(job.set.size(), false);
+  if (report.code != ExitCode::refused) {
+    Result<std::vector<bool>> known = co_await deterministic_expressions(connection, job, target);
+    if (!known) co_return known.error();
+    facts = *std::move(known);
+  }
+  const BackfillSql sql(job, target, std::move(facts));
+  report.proof = explain(sql.proof());
+  report.steps = steps_of(sql);
+  report.next = report.code == ExitCode::refused
+                    ? "backfill plan " + job.file + "   (after mending the above)"
+                    : "backfill run " + job.file;
+  co_return report;
+}
+
+}  // namespace
+
+asio::awaitable<Result<PlanReport>> plan_job(asio::any_io_executor executor, Request request) {
+  pg::ConnectOptions options;
+  options.conninfo = request.conninfo;
+  options.application_name = "backfill: plan";
+  options.read_write = false;
+  Result<std::unique_ptr<pg::Connection>> connected =
+      co_await pg::Connection::connect(executor, std::move(options));
+  if (!connected) co_return connected.error();
+  const std::unique_ptr<pg::Connection> connection = *std::move(connected);
+  const Result<void> begun = co_await connection->script("BEGIN READ ONLY", plan_deadline);
+  if (!begun) co_return begun.error();
+  const Job job = request.job;
+  co_return co_await make_report(connection.get(), job);
+}
+
+}  // namespace backfill::run

@@ -1,0 +1,203 @@
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "catalog/describe_table.hpp"
+#include "catalog/expression_facts.hpp"
+#include "catalog/preflight.hpp"
+#include "checkpoint/control_schema.hpp"
+#include "config/meaning.hpp"
+#include "core/sql_text.hpp"
+#include "run/session.hpp"
+
+namespace backfill::run {
+
+namespace {
+
+Outcome refused(const Session& session, std::string summary) {
+  Outcome outcome;
+  outcome.code = ExitCode::refused;
+  outcome.summary = std::move(summary);
+  outcome.next = "backfill plan " + session.request.job.file + "   (after mending this)";
+  return outcome;
+}
+
+/// A failure before anything was touched: refused when the server answered no, failed when it could
+/// not be asked.
+Outcome not_prepared(const Session& session, const Error& error) {
+  Outcome outcome = failed_outcome(session, error);
+  const bool answered = error.kind == ErrorClass::fatal || error.kind == ErrorClass::row;
+  outcome.code = answered ? ExitCode::refused : ExitCode::failed;
+  outcome.summary = error.message;
+  outcome.next = run_command(session) + "   (nothing was touched)";
+  return outcome;
+}
+
+Ending judge(const Session& session, const std::vector<Finding>& findings) {
+  Outcome outcome = refused(
+      session,
+      fmt::format("job {} cannot run as it stands; nothing was touched", session.request.job.name));
+  bool refuse = false;
+  for (const Finding& finding : findings) {
+    if (finding.severity == Finding::Severity::refuse) {
+      refuse = true;
+      outcome.details.push_back(format(finding));
+    } else {
+      session.observer->message(
+          finding.severity == Finding::Severity::warn ? Level::warning : Level::debug, "preflight",
+          format(finding));
+    }
+  }
+  if (!refuse) return std::nullopt;
+  return outcome;
+}
+
+Outcome already_done(const Session& session) {
+  Outcome outcome;
+  outcome.code = ExitCode::done;
+  outcome.summary =
+      fmt::format("job {} is done already (finished {}); nothing to do", session.request.job.name,
+                  session.record.finished_at.value_or("earlier"));
+  return outcome;
+}
+
+Outcome meaning_changed(const Session& session, const std::string& now) {
+  Outcome outcome = refused(
+      session, fmt::format("job {} has been started with another meaning, and a job that has run "
+                           "is never edited",
+                           session.request.job.name));
+  std::string line;
+  for (const char character : meaning_diff(session.record.meaning, now)) {
+    if (character != '\n') {
+      line += character;
+    } else {
+      outcome.details.push_back(std::exchange(line, {}));
+    }
+  }
+  if (!line.empty()) outcome.details.push_back(line);
+  outcome.next = "restore the file, or give the changed job a `name` of its own";
+  return outcome;
+}
+
+Outcome owned(const Session& session, const LeaseOwner& owner) {
+  Outcome outcome;
+  outcome.code = ExitCode::owned;
+  outcome.summary =
+      fmt::format("job {} is being run by {} (pid {}) since {}; it showed itself {:.1f} s ago",
+                  session.request.job.name, owner.identity.host, owner.identity.pid, owner.since,
+                  owner.heartbeat_age_s);
+  outcome.details.push_back(
+      fmt::format("if that runner is gone for good, its lease ends {:.0f} s after its last sign of "
+                  "life; then the same command takes over",
+                  owner.ttl_s));
+  outcome.next = "backfill status " + session.request.job.name + " --watch";
+  return outcome;
+}
+
+asio::awaitable<Ending> take_lease(Session* session) {
+  const JobId job = session->record.id;
+  const RunnerIdentity self = identify_runner();
+  const std::function<asio::awaitable<Result<AcquireOutcome>>(pg::Connection*)> take =
+      [job, self](pg::Connection* connection) {
+        return acquire_lease(connection, job, self, LeaseSettings{});
+      };
+  Result<AcquireOutcome> taken = co_await session->control.repeat<AcquireOutcome>(take);
+  if (!taken) co_return failed_outcome(*session, taken.error());
+  if (const auto* owner = std::get_if<LeaseOwner>(&*taken)) co_return owned(*session, *owner);
+  session->lease = std::get<Lease>(*std::move(taken));
+  co_return std::nullopt;
+}
+
+/// Creates the control schema and the job in it: the first thing that a run writes.
+asio::awaitable<Ending> pin_job(Session* session, std::string meaning) {
+  const std::function<asio::awaitable<Result<void>>(pg::Connection*)> install =
+      [](pg::Connection* connection) { return install_control_schema(connection); };
+  const Result<void> installed = co_await session->control.repeat<void>(install);
+  if (!installed) co_return not_prepared(*session, installed.error());
+
+  NewJob job;
+  job.name = session->request.job.name;
+  job.kind = "backfill";
+  job.table = quote_name(session->target.table);
+  job.meaning = std::move(meaning);
+  job.phase = "add";
+  job.rows_estimated = session->target.estimated_rows;
+  for (const KeyColumn& column : session->target.key.columns) {
+    job.key_columns.push_back(column.name);
+  }
+  const std::function<asio::awaitable<Result<JobRecord>>(pg::Connection*)> create =
+      [job](pg::Connection* connection) { return find_or_create_job(connection, job); };
+  Result<JobRecord> created = co_await session->control.repeat<JobRecord>(create);
+  if (!created) co_return not_prepared(*session, created.error());
+  session->record = *std::move(created);
+  co_return std::nullopt;
+}
+
+/// What an earlier run left: finished, or pinned to a meaning.
+asio::awaitable<Ending> compare_with_record(Session* session, pg::Connection* connection,
+                                            std::string meaning) {
+  const Result<std::optional<int>> version = co_await read_control_schema_version(connection);
+  if (!version) co_return not_prepared(*session, version.error());
+  if (!*version) co_return std::nullopt;
+  if (**version > control_schema_version()) {
+    co_return refused(*session, fmt::format("the control schema has version {}, this backfill "
+                                            "knows {}: use the newer backfill",
+                                            **version, control_schema_version()));
+  }
+  const std::string name = session->request.job.name;
+  Result<std::optional<JobRecord>> found = co_await find_job(connection, name);
+  if (!found) co_return not_prepared(*session, found.error());
+  if (!*found) co_return std::nullopt;
+  session->record = **std::move(found);
+  if (session->record.meaning != meaning) co_return meaning_changed(*session, meaning);
+  const bool done = session->record.state == JobState::done;
+  if (done && session->mode == JobRun::Mode::run) co_return already_done(*session);
+  co_return std::nullopt;
+}
+
+asio::awaitable<Ending> check_against_database(Session* session, pg::Connection* connection) {
+  const Job job = session->request.job;
+  Result<Target> target = co_await describe_table(connection, job);
+  if (!target) co_return not_prepared(*session, target.error());
+  session->target = *std::move(target);
+  const Target described = session->target;
+  const Result<std::vector<Finding>> findings = co_await preflight(connection, job, described);
+  if (!findings) co_return not_prepared(*session, findings.error());
+  Ending ending = judge(*session, *findings);
+  if (ending) co_return ending;
+  Result<std::vector<bool>> facts = co_await deterministic_expressions(connection, job, described);
+  if (!facts) co_return not_prepared(*session, facts.error());
+  session->sql.emplace(job, described, *std::move(facts));
+  co_return std::nullopt;
+}
+
+}  // namespace
+
+asio::awaitable<Ending> prepare(Session* session) {
+  const Result<pg::Connection*> connected = co_await session->control.connect();
+  if (!connected) {
+    Outcome outcome = not_prepared(*session, connected.error());
+    outcome.summary = "no connection: " + connected.error().message;
+    co_return outcome;
+  }
+  pg::Connection* connection = *connected;
+  session->observer->message(Level::debug, "connected", "connected to " + connection->where());
+  const std::string meaning = meaning_of(session->request.job);
+  Ending ending = co_await compare_with_record(session, connection, meaning);
+  if (ending) co_return ending;
+  ending = co_await check_against_database(session, connection);
+  if (ending) co_return ending;
+  if (session->mode == JobRun::Mode::verify_only && session->record.id == JobId{}) {
+    co_return refused(*session, fmt::format("job {} has not run in this database: there is nothing "
+                                            "to verify",
+                                            session->request.job.name));
+  }
+  if (session->mode == JobRun::Mode::run) {
+    ending = co_await pin_job(session, meaning);
+    if (ending) co_return ending;
+    if (session->record.meaning != meaning) co_return meaning_changed(*session, meaning);
+  }
+  co_return co_await take_lease(session);
+}
+
+}  // namespace backfill::run

@@ -1,0 +1,222 @@
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "checkpoint/batch_statements.hpp"
+#include "core/sql_text.hpp"
+#include "run/send_transaction.hpp"
+#include "run/session.hpp"
+
+namespace backfill::run {
+
+namespace {
+
+/// A row that appears behind the cursor is mended and proven again; an application that goes on
+/// writing such rows is not for us to outrun.
+constexpr int proof_tries = 3;
+constexpr std::size_t differences_shown = 10;
+
+RowCount differing(const std::vector<StoredRange>& ranges) {
+  RowCount sum;
+  for (const StoredRange& range : ranges) sum += RowCount{range.rows_differing};
+  return sum;
+}
+
+RowCount unchangeable(const std::vector<StoredRange>& ranges) {
+  RowCount sum;
+  for (const StoredRange& range : ranges) sum += RowCount{range.unchangeable};
+  return sum;
+}
+
+bool all_closed(const std::vector<StoredRange>& ranges) {
+  return std::ranges::all_of(ranges, [](const StoredRange& range) { return range.known.closed; });
+}
+
+asio::awaitable<Result<void>> begin_phase(Session* session, std::string phase, int pass) {
+  session->phase = phase;
+  session->fraction_key.reset();
+  const Fence fence = session->fence(std::move(phase), pass);
+  session->tell(
+      Level::info, "phase", "phase_started",
+      fmt::format("{}{}", session->phase, pass > 1 ? fmt::format(" (pass {})", pass) : ""));
+  const std::function<asio::awaitable<Result<void>>(pg::Connection*)> start =
+      [fence](pg::Connection* connection) { return start_phase(connection, fence); };
+  co_return co_await session->control.repeat<void>(start);
+}
+
+asio::awaitable<Result<void>> end_phase(Session* session, int pass, std::string detail) {
+  const Fence fence = session->fence(session->phase, pass);
+  const std::function<asio::awaitable<Result<void>>(pg::Connection*)> finish =
+      [fence, detail](pg::Connection* connection) {
+        return finish_phase(connection, fence, detail);
+      };
+  co_return co_await session->control.repeat<void>(finish);
+}
+
+asio::awaitable<Result<int>> passes_of(Session* session, std::string phase) {
+  const JobId job = session->record.id;
+  const std::function<asio::awaitable<Result<int>>(pg::Connection*)> read =
+      [job, phase](pg::Connection* connection) { return last_pass(connection, job, phase); };
+  co_return co_await session->control.repeat<int>(read);
+}
+
+/// One sweep as a phase, from its start to its end in `backfill.phases`.
+///
+/// Batches commit without waiting for the disk: a server that crashes may lose the last of them,
+/// with their checkpoints. A sweep that lives through the crash does not notice where it had closed
+/// a range already. So the end is written first, synchronously, which makes everything before it
+/// durable; then the checkpoints are read, and where one is open again the sweep goes on.
+asio::awaitable<Result<SweepResult>> run_phase(Session* session, std::string phase, int pass,
+                                               Purpose purpose) {
+  const Result<void> begun = co_await begin_phase(session, phase, pass);
+  if (!begun) co_return begun.error();
+  std::int64_t batches = 0;
+  while (true) {
+    Result<SweepResult> swept = co_await run_sweep(session, phase, pass, purpose);
+    if (!swept || swept->finish.how != Finish::How::completed) co_return swept;
+    batches += swept->batches;
+    const Result<void> ended = co_await end_phase(session, pass, "{}");
+    if (!ended) co_return ended.error();
+    Result<std::vector<StoredRange>> ranges = co_await read_ranges(session, phase, pass, purpose);
+    if (!ranges) co_return ranges.error();
+    if (!all_closed(*ranges)) {
+      session->tell(Level::warning, "information", "checkpoints_lost",
+                    "the server lost its last commits in a crash: doing those ranges again");
+      continue;
+    }
+    swept->ranges = *std::move(ranges);
+    swept->batches = batches;
+    co_return swept;
+  }
+}
+
+/// The ranges in which differences were found become the ranges of a repair sweep.
+asio::awaitable<Result<void>> open_repair(Session* session, int pass,
+                                          std::vector<StoredRange> found) {
+  const Fence fence = session->fence("repair", pass);
+  const TransactionSettings settings = session->settings();
+  for (const StoredRange& range : found) {
+    if (range.rows_differing == 0) continue;
+    const OpenRange open{SlotId{}, range.known.id, range.known.bounds, range.known.keys};
+    const std::function<asio::awaitable<Result<void>>(pg::Connection*)> op =
+        [fence, settings, open](pg::Connection* connection) {
+          return send_transaction(connection, open_range_statements(fence, settings, open));
+        };
+    const Result<void> opened = co_await session->control.repeat<void>(op);
+    if (!opened) co_return opened.error();
+  }
+  co_return Result<void>{};
+}
+
+/// The keys of the first rows that differ, for people.
+asio::awaitable<std::vector<std::string>> list_differences(Session* session,
+                                                           std::vector<StoredRange> ranges) {
+  std::vector<std::string> lines;
+  for (const StoredRange& range : ranges) {
+    if (range.rows_differing == 0 || lines.size() >= differences_shown) continue;
+    const KeyRange bounds = range.known.bounds;
+    const std::string sql = session->sql->first_differences(shape_of(bounds));
+    std::vector<pg::Param> params;
+    for (std::string& value : bound_values(bounds)) params.emplace_back(std::move(value));
+    const Duration deadline = session->request.job.safety.statement_timeout;
+    const Result<pg::Connection*> connection = co_await session->control.connect();
+    if (!connection) co_return lines;
+    const Result<pg::Rows> rows = co_await (*connection)->query(sql, std::move(params), deadline);
+    if (!rows) continue;
+    for (const auto& row : rows->values) {
+      KeyValue key;
+      for (const pg::Param& field : row) key.push_back(field.value_or("NULL"));
+      if (lines.size() < differences_shown) lines.push_back("differs: key " + to_string(key));
+    }
+  }
+  co_return lines;
+}
+
+asio::awaitable<Ending> differences_found(Session* session, RowCount rows,
+                                          std::vector<StoredRange> ranges) {
+  Outcome outcome;
+  outcome.code = ExitCode::differences;
+  outcome.summary =
+      fmt::format("job {}: {} row{} not as {} should be", session->request.job.name, rows.value,
+                  rows.value == 1 ? " is" : "s are", rows.value == 1 ? "it" : "they");
+  outcome.details = co_await list_differences(session, std::move(ranges));
+  if (session->mode == JobRun::Mode::run) {
+    outcome.details.push_back(
+        "they came back after they were mended: something still writes such rows, or `set` does "
+        "not make `where` false");
+  }
+  outcome.next = run_command(*session) + "   (mends them, once nothing writes such rows any more)";
+  co_return outcome;
+}
+
+/// What the checkpoints show: whether they are one chain of closed ranges from end to end.
+std::optional<Error> gap_in(const std::vector<StoredRange>& ranges) {
+  std::optional<KeyValue> reached;
+  bool to_the_end = false;
+  for (const StoredRange& range : ranges) {
+    if (!range.known.closed || to_the_end || range.known.bounds.after != reached) {
+      return fatal_error(
+          fmt::format("the checkpoints have a gap at range {}", range.known.id.value));
+    }
+    reached = range.known.bounds.through;
+    to_the_end = !reached.has_value();
+  }
+  if (to_the_end) return std::nullopt;
+  return fatal_error("the checkpoints do not reach the end of the key");
+}
+
+}  // namespace
+
+asio::awaitable<Ending> copy_rows(Session* session) {
+  Result<SweepResult> swept = co_await run_phase(session, "copy", 1, Purpose::copy);
+  if (!swept) co_return failed_outcome(*session, swept.error());
+  const Ending ending = ending_of(*session, swept->finish);
+  if (ending) co_return ending;
+  session->copied_now = swept->batches > 0;
+  const std::optional<Error> gap = gap_in(swept->ranges);
+  if (gap) co_return failed_outcome(*session, *gap);
+  co_return std::nullopt;
+}
+
+asio::awaitable<Ending> prove(Session* session) {
+  if (session->sql->proof() == Proof::ledger) co_return std::nullopt;
+  const Result<int> verified = co_await passes_of(session, "verify");
+  const Result<int> repaired = co_await passes_of(session, "repair");
+  if (!verified) co_return failed_outcome(*session, verified.error());
+  if (!repaired) co_return failed_outcome(*session, repaired.error());
+  const bool alone = session->mode == JobRun::Mode::verify_only;
+  // A pass that was begun before the copy had ended proves nothing about its end.
+  int pass = std::max(*verified, 1);
+  if (*verified > 0 && (session->copied_now || alone || *repaired >= pass)) pass = *verified + 1;
+  if (*repaired >= *verified && *repaired > 0) {
+    const int unfinished = *repaired;
+    Result<SweepResult> mended = co_await run_phase(session, "repair", unfinished, Purpose::repair);
+    if (!mended) co_return failed_outcome(*session, mended.error());
+    const Ending ending = ending_of(*session, mended->finish);
+    if (ending) co_return ending;
+  }
+  for (int tries = 1;; ++tries, ++pass) {
+    Result<SweepResult> swept = co_await run_phase(session, "verify", pass, Purpose::verify);
+    if (!swept) co_return failed_outcome(*session, swept.error());
+    Ending ending = ending_of(*session, swept->finish);
+    if (ending) co_return ending;
+    const RowCount rows = differing(swept->ranges);
+    session->unchangeable = unchangeable(swept->ranges);
+    if (rows == RowCount{0}) co_return std::nullopt;
+    if (alone || tries >= proof_tries) {
+      co_return co_await differences_found(session, rows, swept->ranges);
+    }
+    session->tell(
+        Level::warning, "information", "rows_behind_the_cursor",
+        fmt::format("{} rows appeared or changed behind the cursor: changing them", rows.value));
+    const Result<void> opened = co_await open_repair(session, pass, swept->ranges);
+    if (!opened) co_return failed_outcome(*session, opened.error());
+    Result<SweepResult> mended = co_await run_phase(session, "repair", pass, Purpose::repair);
+    if (!mended) co_return failed_outcome(*session, mended.error());
+    ending = ending_of(*session, mended->finish);
+    if (ending) co_return ending;
+  }
+}
+
+}  // namespace backfill::run

@@ -1,0 +1,125 @@
+#include "run/session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "pg/clock.hpp"
+
+namespace backfill::run {
+
+Session::Session(asio::any_io_executor runs_on, Request asked, JobRun::Mode runs_as,
+                 Observer* observed_by, std::uint64_t seeded)
+    : executor(std::move(runs_on)),
+      request(std::move(asked)),
+      mode(runs_as),
+      observer(observed_by),
+      options{.conninfo = request.conninfo, .application_name = "backfill: " + request.job.name},
+      seed(seeded),
+      control(executor, options, seed) {}
+
+TransactionSettings Session::settings() const {
+  const SafetySettings& safety = request.job.safety;
+  TransactionSettings settings;
+  settings.lock_timeout = safety.lock_timeout;
+  settings.statement_timeout = safety.statement_timeout;
+  settings.search_path = record.search_path;
+  settings.bypass_triggers = safety.user_triggers == UserTriggers::bypass;
+  return settings;
+}
+
+Fence Session::fence(std::string of_phase, int pass) const {
+  return Fence{SweepId{record.id, std::move(of_phase), pass}, lease.epoch};
+}
+
+/// Exact once the end of the key has been seen, an estimate before, never below what is done.
+std::optional<RowCount> Session::keys_total(const SweepState& state) const {
+  if (state.end_seen) return state.keys_probed;
+  if (!target.estimated_rows) return std::nullopt;
+  return std::max(RowCount{*target.estimated_rows}, state.keys_probed);
+}
+
+void Session::measure() {
+  if (!sweep || !meter) return;
+  const SweepState state = sweep->state();
+  const Instant now = pg::now();
+  meter->on_progress(state.keys_done, keys_total(state), state.end_seen, now);
+}
+
+Progress Session::progress() const {
+  Progress progress;
+  progress.phase = phase;
+  progress.rows_changed = rows_before;
+  if (!sweep) return progress;
+  const SweepState state = sweep->state();
+  progress.keys_done = state.keys_done;
+  const bool changes = phase != "verify";
+  if (changes) progress.rows_changed += state.rows;
+  progress.keys_total = keys_total(state);
+  if (meter) {
+    const ProgressEstimate estimate = meter->estimate(pg::now());
+    progress.fraction_rows = estimate.fraction;
+    progress.rows_per_second = estimate.keys_per_second;
+    progress.eta = estimate.eta;
+  }
+  progress.fraction_key = fraction_key;
+  progress.batch_rows = state.batch_rows;
+  progress.batch_ms = state.batch_ms;
+  progress.workers_busy = state.slots_busy;
+  progress.workers_limit = state.slots_limit;
+  progress.limited_by = state.limited_by;
+  progress.batches = state.batches;
+  progress.retries = state.retries;
+  return progress;
+}
+
+void Session::tell(Level level, std::string kind, std::string reason, const std::string& text) {
+  observer->message(level, reason, text);
+  if (!keeper) return;
+  const nlohmann::json detail{{"text", text}, {"phase", phase}};
+  keeper->record({std::move(kind), std::move(reason), detail.dump(), {}});
+}
+
+std::string run_command(const Session& session) {
+  return "backfill run " + session.request.job.file;
+}
+
+Outcome failed_outcome(const Session& session, const Error& error) {
+  Outcome outcome;
+  outcome.code = ExitCode::failed;
+  outcome.summary = fmt::format("job {} failed: {}", session.request.job.name, error.message);
+  if (!error.sqlstate.empty()) outcome.details.push_back("SQLSTATE: " + error.sqlstate);
+  if (!error.detail.empty()) outcome.details.push_back("detail: " + error.detail);
+  if (!error.context.empty()) outcome.details.push_back("while: " + error.context);
+  if (!error.hint.empty()) outcome.details.push_back("hint: " + error.hint);
+  outcome.next = run_command(session) + "   (goes on where it was)";
+  return outcome;
+}
+
+Outcome stopped_outcome(const Session& session, const std::string& reason) {
+  Outcome outcome;
+  outcome.code = ExitCode::stopped;
+  outcome.summary = fmt::format("job {} stopped ({}); everything done so far is kept",
+                                session.request.job.name, reason);
+  outcome.next = run_command(session) + "   (goes on where it was)";
+  return outcome;
+}
+
+Ending ending_of(const Session& session, const Finish& finish) {
+  switch (finish.how) {
+    case Finish::How::completed: return std::nullopt;
+    case Finish::How::stopped: return stopped_outcome(session, finish.reason);
+    case Finish::How::failed: return failed_outcome(session, finish.error);
+    case Finish::How::lease_lost: break;
+  }
+  Outcome outcome;
+  outcome.code = ExitCode::owned;
+  outcome.summary = fmt::format("another runner has taken over job {}; this one has let go",
+                                session.request.job.name);
+  outcome.next = "backfill status " + session.request.job.name;
+  return outcome;
+}
+
+}  // namespace backfill::run

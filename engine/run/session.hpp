@@ -1,0 +1,104 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "checkpoint/job_record.hpp"
+#include "checkpoint/lease.hpp"
+#include "core/progress_meter.hpp"
+#include "jobs/backfill.hpp"
+#include "run/control_link.hpp"
+#include "run/lease_keeper.hpp"
+#include "run/monitor.hpp"
+#include "run/run.hpp"
+#include "run/slot_pool.hpp"
+#include "run/sweep.hpp"
+
+/// The parts of one run of one job. A stage of it returns an Outcome when the run ends there, and
+/// nothing when the next stage may begin.
+namespace backfill::run {
+
+using Ending = std::optional<Outcome>;
+
+struct Session {
+  Session(asio::any_io_executor runs_on, Request asked, JobRun::Mode runs_as, Observer* observed_by,
+          std::uint64_t seeded);
+
+  asio::any_io_executor executor;
+  Request request;
+  JobRun::Mode mode;
+  Observer* observer;
+  pg::ConnectOptions options;
+  std::uint64_t seed;
+  ControlLink control;
+
+  Target target;
+  std::optional<BackfillSql> sql;
+  JobRecord record;
+  Lease lease;
+  std::unique_ptr<LeaseKeeper> keeper;
+  std::unique_ptr<Monitor> monitor;
+  std::unique_ptr<SlotPool> pool;
+
+  std::unique_ptr<Sweep> sweep;  ///< while one runs
+  std::string phase;
+  std::unique_ptr<ProgressMeter> meter;
+  RowCount rows_before;  ///< changed by the job before this run's sweep
+  std::optional<double> fraction_key;
+  bool copied_now = false;  ///< this run has copied something
+  RowCount unchangeable;    ///< rows that match `where` although nothing would change them
+  std::optional<std::string> stop_reason;
+  bool stop_cancel = false;
+
+  [[nodiscard]] TransactionSettings settings() const;
+  [[nodiscard]] Fence fence(std::string phase, int pass) const;
+  [[nodiscard]] Progress progress() const;
+  /// Takes a reading for the rate and the time left; a few times a second while a sweep runs.
+  void measure();
+
+  /// Tells the observer, and keeps it for `backfill.events` once the job has a lease.
+  void tell(Level level, std::string kind, std::string reason, const std::string& text);
+
+ private:
+  [[nodiscard]] std::optional<RowCount> keys_total(const SweepState& state) const;
+};
+
+/// Connects, checks the job against the database, pins it and takes its lease.
+asio::awaitable<Ending> prepare(Session* session);
+
+/// Adds the columns that are missing.
+asio::awaitable<Ending> add_columns(Session* session);
+
+/// Refuses statements whose plan would read the table again for each batch.
+asio::awaitable<Ending> guard_plans(Session* session);
+
+struct SweepResult {
+  Finish finish;
+  std::int64_t batches = 0;         ///< committed by this run
+  std::vector<StoredRange> ranges;  ///< as they stand on disk, once the phase has ended
+};
+
+/// Runs one sweep of a phase from where its checkpoints stand.
+asio::awaitable<Result<SweepResult>> run_sweep(Session* session, std::string phase, int pass,
+                                               Purpose purpose);
+
+/// The checkpoints of a sweep; counts that a crash left open are settled first.
+asio::awaitable<Result<std::vector<StoredRange>>> read_ranges(Session* session, std::string phase,
+                                                              int pass, Purpose purpose);
+
+/// Copies; then proves, and mends what appeared behind the cursor, until the proof holds.
+asio::awaitable<Ending> copy_rows(Session* session);
+asio::awaitable<Ending> prove(Session* session);
+
+/// How a sweep that did not complete ends the run; nothing when it completed.
+[[nodiscard]] Ending ending_of(const Session& session, const Finish& finish);
+[[nodiscard]] Outcome failed_outcome(const Session& session, const Error& error);
+[[nodiscard]] Outcome stopped_outcome(const Session& session, const std::string& reason);
+[[nodiscard]] std::string run_command(const Session& session);
+
+}  // namespace backfill::run

@@ -1,0 +1,87 @@
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "checkpoint/status_query.hpp"
+#include "run/progress_json.hpp"
+#include "run/run.hpp"
+
+namespace backfill::run {
+
+namespace {
+
+std::string state_of(const backfill::JobStatus& stored) {
+  if (stored.state != JobState::running) return std::string{to_string(stored.state)};
+  return stored.held ? "running" : "abandoned";
+}
+
+/// The runner's own words while it lives; otherwise what the checkpoints tell.
+Progress progress_of(const backfill::JobStatus& stored) {
+  Progress progress;
+  if (stored.held && stored.state == JobState::running) progress = parse_progress(stored.progress);
+  progress.phase = stored.phase;
+  progress.rows_changed = std::max(progress.rows_changed, RowCount{stored.rows_changed});
+  progress.keys_done = std::max(progress.keys_done, RowCount{stored.keys_done});
+  progress.batches = std::max(progress.batches, stored.batches);
+  if (stored.state == JobState::done) {
+    progress.fraction_rows = 1.0;
+    progress.fraction_key = 1.0;
+    progress.keys_total = progress.keys_done;
+  } else if (!progress.keys_total && stored.rows_estimated) {
+    const std::int64_t total =
+        std::max({*stored.rows_estimated, stored.keys, progress.keys_done.value});
+    progress.keys_total = RowCount{total};
+    if (total > 0) {
+      progress.fraction_rows =
+          static_cast<double>(progress.keys_done.value) / static_cast<double>(total);
+    }
+  }
+  return progress;
+}
+
+JobStatus shown(const backfill::JobStatus& stored) {
+  JobStatus status;
+  status.name = stored.name;
+  status.kind = stored.kind;
+  status.table = stored.table;
+  status.phase = stored.phase;
+  status.state = state_of(stored);
+  status.progress = progress_of(stored);
+  if (stored.held) {
+    status.owner = fmt::format("{} pid {} since {}", stored.host, stored.pid.value_or(0),
+                               stored.acquired_at.value_or("an unknown time"));
+  }
+  if (stored.checkpoint_age_s) {
+    status.checkpoint_age = std::chrono::duration_cast<Duration>(
+        std::chrono::duration<double>(*stored.checkpoint_age_s));
+  }
+  status.last_error = stored.last_error;
+  status.created_at = stored.created_at;
+  status.updated_at = stored.phase_started_at.value_or(stored.created_at);
+  status.finished_at = stored.finished_at;
+  return status;
+}
+
+}  // namespace
+
+asio::awaitable<Result<std::vector<JobStatus>>> read_status(asio::any_io_executor executor,
+                                                            std::string conninfo,
+                                                            std::optional<std::string> name) {
+  pg::ConnectOptions options;
+  options.conninfo = std::move(conninfo);
+  options.application_name = "backfill: status";
+  options.read_write = false;
+  Result<std::unique_ptr<pg::Connection>> connected =
+      co_await pg::Connection::connect(executor, std::move(options));
+  if (!connected) co_return connected.error();
+  const std::unique_ptr<pg::Connection> connection = *std::move(connected);
+  const Result<std::vector<backfill::JobStatus>> stored =
+      co_await backfill::read_status(connection.get(), std::move(name));
+  if (!stored) co_return stored.error();
+  std::vector<JobStatus> jobs;
+  for (const backfill::JobStatus& job : *stored) jobs.push_back(shown(job));
+  co_return jobs;
+}
+
+}  // namespace backfill::run

@@ -1,0 +1,199 @@
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "catalog/probe.hpp"
+#include "core/sql_text.hpp"
+#include "pg/field.hpp"
+#include "run/sweep.hpp"
+
+/// One coroutine per action that talks to the server: build the statements, send them in one
+/// flight, tell the outcome.
+namespace backfill::run {
+
+namespace {
+
+/// Beyond the server's own timeouts: the way there and back, and a COMMIT that waits for a disk.
+constexpr Duration answer_grace = std::chrono::seconds{15};
+constexpr Duration rollback_deadline = std::chrono::seconds{5};
+
+Duration exchange_deadline(const TransactionSettings& settings) {
+  return settings.statement_timeout + settings.lock_timeout + answer_grace;
+}
+
+Error no_connection() {
+  Error error = fatal_error("the connection was lost before the statement was sent");
+  error.kind = ErrorClass::reconnect;
+  return error;
+}
+
+/// The error of the first `count` statements, if one of them failed.
+std::optional<Error> error_within(const pg::PipelineResult& result, std::size_t count) {
+  if (!result.error || result.results.size() >= count) return std::nullopt;
+  return result.error;
+}
+
+/// A failed statement leaves its explicit transaction open; the next one must not find it.
+asio::awaitable<void> roll_back(pg::Connection* connection) {
+  if (!connection->usable()) co_return;
+  const auto ignored = co_await connection->script("ROLLBACK", rollback_deadline);
+  static_cast<void>(ignored);
+}
+
+}  // namespace
+
+asio::awaitable<void> Sweep::run_batch(StartBatch action) {
+  const SlotId slot = action.slot;
+  pg::Connection* connection = pool_->lease(slot);
+  if (connection == nullptr) {
+    tell(BatchFailed{slot, no_connection()});
+    co_return;
+  }
+  const bool counting = plan_.purpose == Purpose::verify;
+  pg::Statement change;
+  change.sql = plan_.sql.for_bounds(action.batch.bounds);
+  for (std::string& value : bound_values(action.batch.bounds)) {
+    change.params.emplace_back(std::move(value));
+  }
+  change.prepared = true;
+  change.flush_after = true;
+  std::vector<pg::Statement> statements =
+      counting ? verify_batch_statements(plan_.fence, plan_.settings, action.batch, change)
+               : copy_batch_statements(plan_.fence, plan_.settings, action.batch, change);
+  const std::size_t batch_count = statements.size();
+  if (action.ahead) {
+    std::vector<pg::Statement> ahead = probe_statements(plan_.target, *action.ahead, plan_.safety);
+    statements.insert(statements.end(), std::make_move_iterator(ahead.begin()),
+                      std::make_move_iterator(ahead.end()));
+  }
+  const Duration deadline = exchange_deadline(plan_.settings);
+  pg::PipelineResult result = co_await connection->pipeline(std::move(statements), deadline);
+  if (result.error) co_await roll_back(connection);
+  pool_->give_back(slot, result.error);
+
+  const std::optional<Error> failure = error_within(result, batch_count);
+  if (failure) {
+    tell(BatchFailed{slot, *failure});
+    co_return;
+  }
+  if (action.ahead) {
+    if (result.error) {
+      tell(ProbeFailed{slot, *result.error});
+    } else {
+      tell(ProbeDone{slot, read_probe(plan_.target, *action.ahead, result.results, batch_count)});
+    }
+  }
+  BatchDone done;
+  done.slot = slot;
+  if (counting) {
+    const pg::Row& counts = result.results[count_position].rows.values.front();
+    done.rows = RowCount{pg::integer_field(counts, 0)};
+    done.statement_time =
+        result.results[count_position].arrived - result.results[before_count_position].arrived;
+  } else {
+    done.rows = RowCount{result.results[change_position].rows.affected};
+    done.statement_time =
+        result.results[change_position].arrived - result.results[before_change_position].arrived;
+  }
+  tell(done);
+}
+
+asio::awaitable<void> Sweep::run_probe(StartProbe action) {
+  pg::Connection* connection = pool_->lease(action.slot);
+  if (connection == nullptr) {
+    tell(ProbeFailed{action.slot, no_connection()});
+    co_return;
+  }
+  std::vector<pg::Statement> statements =
+      probe_statements(plan_.target, action.probe, plan_.safety);
+  const Duration deadline = exchange_deadline(plan_.settings);
+  const pg::PipelineResult result = co_await connection->pipeline(std::move(statements), deadline);
+  if (result.error) co_await roll_back(connection);
+  pool_->give_back(action.slot, result.error);
+  if (result.error) {
+    tell(ProbeFailed{action.slot, *result.error});
+  } else {
+    tell(ProbeDone{action.slot, read_probe(plan_.target, action.probe, result.results, 0)});
+  }
+}
+
+asio::awaitable<void> Sweep::run_open(OpenRange action) {
+  pg::Connection* connection = pool_->lease(action.slot);
+  if (connection == nullptr) {
+    tell(RangeFailed{action.slot, no_connection()});
+    co_return;
+  }
+  // Waits for the disk, unlike a batch: a checkpoint row that a crash of the server took away would
+  // look like a lost lease. One flush for the many batches of a range.
+  TransactionSettings settings = plan_.settings;
+  settings.synchronous = true;
+  std::vector<pg::Statement> statements = open_range_statements(plan_.fence, settings, action);
+  const Duration deadline = exchange_deadline(plan_.settings);
+  const pg::PipelineResult result = co_await connection->pipeline(std::move(statements), deadline);
+  if (result.error) co_await roll_back(connection);
+  pool_->give_back(action.slot, result.error);
+  if (result.error) {
+    tell(RangeFailed{action.slot, *result.error});
+  } else {
+    tell(RangeOpened{action.slot});
+  }
+}
+
+asio::awaitable<void> Sweep::run_close(CloseRange action) {
+  pg::Connection* connection = pool_->lease(action.slot);
+  if (connection == nullptr) {
+    tell(RangeFailed{action.slot, no_connection()});
+    co_return;
+  }
+  std::vector<pg::Statement> statements =
+      close_range_statements(plan_.fence, plan_.settings, action, plan_.purpose);
+  const Duration deadline = exchange_deadline(plan_.settings);
+  const pg::PipelineResult result = co_await connection->pipeline(std::move(statements), deadline);
+  if (result.error) co_await roll_back(connection);
+  pool_->give_back(action.slot, result.error);
+  if (result.error) {
+    tell(RangeFailed{action.slot, *result.error});
+  } else {
+    tell(RangeClosed{action.slot});
+  }
+}
+
+/// Reads the checkpoint under its row lock. A batch that turns out to have committed is counted
+/// here, while its rows can still be told by the transaction that wrote them.
+asio::awaitable<void> Sweep::run_settle(SettleRange action) {
+  pg::Connection* connection = pool_->lease(action.slot);
+  if (connection == nullptr) {
+    tell(RangeFailed{action.slot, no_connection()});
+    co_return;
+  }
+  std::vector<pg::Statement> statements =
+      settle_range_statements(plan_.fence, plan_.settings, action);
+  const Duration deadline = exchange_deadline(plan_.settings);
+  const pg::PipelineResult result = co_await connection->pipeline(std::move(statements), deadline);
+  if (result.error) {
+    co_await roll_back(connection);
+    pool_->give_back(action.slot, result.error);
+    tell(RangeFailed{action.slot, *result.error});
+    co_return;
+  }
+  const SettledRange found = read_settled(result.results[settle_position].rows);
+  RangeSettled settled;
+  settled.slot = action.slot;
+  settled.cursor = found.cursor;
+  settled.closed = found.closed;
+  const bool happened = action.doubtful && found.cursor == action.doubtful;
+  std::optional<Error> trouble;
+  if (happened && found.uncounted && plan_.purpose != Purpose::verify) {
+    const KeyRange last_batch{found.last_after, found.cursor};
+    pg::Statement count = count_uncounted_statement(plan_.fence, plan_.target, action.range,
+                                                    last_batch, found.last_xid);
+    const Result<pg::Rows> counted =
+        co_await connection->query(std::move(count.sql), std::move(count.params), deadline);
+    if (!counted) trouble = counted.error();
+    if (counted) settled.rows = RowCount{pg::integer_field(counted->values.front(), 0)};
+  }
+  pool_->give_back(action.slot, trouble);
+  tell(std::move(settled));
+}
+
+}  // namespace backfill::run
