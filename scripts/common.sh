@@ -57,3 +57,6 @@ postgres_bindir() {
   [ -n "$candidate" ] || die "no PostgreSQL server binaries found; run scripts/install"
   dirname "$candidate"
 }
+
+# Objects are found again from any checkout: paths below the tree count relative to it.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1

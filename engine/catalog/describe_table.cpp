@@ -69,9 +69,10 @@ GROUP BY n.nspname, c.relname, i.indexrelid, i.indisprimary, am.amname, i.indisv
          i.indimmediate, (i.indpred IS NOT NULL)
 ORDER BY 1)";
 
+/// Names as the job would have to write them: $1 says whether it names a schema.
 constexpr const char* names_sql = R"(
-SELECT CASE WHEN pg_catalog.pg_table_is_visible(c.oid) THEN c.relname
-            ELSE n.nspname || '.' || c.relname END
+SELECT CASE WHEN $1::boolean OR NOT pg_catalog.pg_table_is_visible(c.oid)
+            THEN n.nspname || '.' || c.relname ELSE c.relname END
 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'backfill')
   AND n.nspname !~ '^pg_(toast|temp)'
@@ -172,8 +173,9 @@ pg::asio::awaitable<Result<Target>> describe_table(pg::Connection* connection, J
   const auto relation = co_await connection->query(relation_sql, name, catalog_deadline);
   if (!relation) co_return with_context(relation.error(), "looking up the table");
   if (relation->values.empty()) {
-    std::vector<pg::Param> none;
-    const auto names = co_await connection->query(names_sql, none, catalog_deadline);
+    std::vector<pg::Param> qualified;
+    qualified.emplace_back(job.table.schema ? "true" : "false");
+    const auto names = co_await connection->query(names_sql, qualified, catalog_deadline);
     if (!names) co_return with_context(names.error(), "looking up the table");
     co_return unknown_table(job, *names);
   }

@@ -18,12 +18,17 @@ ExitCode plan_command(const PlanArguments& arguments, Console& console) {
   run::Request request;
   request.conninfo = conninfo_of(console, job->database);
   request.job = *std::move(job);
+  const std::string conninfo = request.conninfo;
 
   boost::asio::io_context context(1);
   const Result<run::PlanReport> plan =
       run_to_end(context, run::plan_job(context.get_executor(), std::move(request)));
   if (!plan) {
-    return console.report(plan.error(), fmt::format("backfill plan {}", arguments.job_file));
+    const ExitCode code = run::untouched_exit_code(conninfo, plan.error());
+    console.report(
+        "refused",
+        {code, describe(plan.error()), {}, fmt::format("backfill plan {}", arguments.job_file)});
+    return code;
   }
   switch (arguments.form) {
     case PlanForm::text: console.print(plan_text(*plan, name, console.result_style())); break;

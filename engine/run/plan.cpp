@@ -87,8 +87,6 @@ asio::awaitable<Result<PlanReport>> plan_job(asio::any_io_executor executor, Req
       co_await pg::Connection::connect(executor, std::move(options));
   if (!connected) co_return connected.error();
   const std::unique_ptr<pg::Connection> connection = *std::move(connected);
-  const Result<void> begun = co_await connection->script("BEGIN READ ONLY", plan_deadline);
-  if (!begun) co_return begun.error();
   const Job job = request.job;
   co_return co_await make_report(connection.get(), job);
 }

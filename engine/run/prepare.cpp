@@ -22,12 +22,9 @@ Outcome refused(const Session& session, std::string summary) {
   return outcome;
 }
 
-/// A failure before anything was touched: refused when the server answered no, failed when it could
-/// not be asked.
 Outcome not_prepared(const Session& session, const Error& error) {
   Outcome outcome = failed_outcome(session, error);
-  const bool answered = error.kind == ErrorClass::fatal || error.kind == ErrorClass::row;
-  outcome.code = answered ? ExitCode::refused : ExitCode::failed;
+  outcome.code = untouched_exit_code(session.request.conninfo, error);
   outcome.summary = error.message;
   outcome.next = run_command(session) + "   (nothing was touched)";
   return outcome;

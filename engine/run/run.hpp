@@ -38,6 +38,10 @@ struct Request {
   std::string conninfo;  ///< a URL or keywords; empty: libpq's own variables and files
 };
 
+/// The exit code for a failure before anything was touched: `usage` when the connection string
+/// cannot be read, `refused` when the server answered no, `failed` when it could not be asked.
+[[nodiscard]] ExitCode untouched_exit_code(const std::string& conninfo, const Error& error);
+
 /// How a command ended: every exit names a reason and the next command to type.
 struct Outcome {
   ExitCode code = ExitCode::failed;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "pg/clock.hpp"
+#include "pg/conninfo.hpp"
 
 namespace backfill::run {
 
@@ -80,6 +81,14 @@ void Session::tell(Level level, std::string kind, std::string reason, const std:
   if (!keeper) return;
   const nlohmann::json detail{{"text", text}, {"phase", phase}};
   keeper->record({std::move(kind), std::move(reason), detail.dump(), {}});
+}
+
+ExitCode untouched_exit_code(const std::string& conninfo, const Error& error) {
+  pg::ConnectOptions options;
+  options.conninfo = conninfo;
+  if (!pg::read_conninfo(options)) return ExitCode::usage;
+  const bool answered = error.kind == ErrorClass::fatal || error.kind == ErrorClass::row;
+  return answered ? ExitCode::refused : ExitCode::failed;
 }
 
 std::string run_command(const Session& session) {

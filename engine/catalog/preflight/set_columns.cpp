@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "catalog/nearest_name.hpp"
 #include "catalog/preflight/checks.hpp"
+#include "core/nearest.hpp"
 
 /// Each column of `set` exists, or will, and can be set.
 namespace backfill {
@@ -15,10 +15,10 @@ bool is_added(const Job& job, const std::string& name) {
 }
 
 void check_unknown(Preflight* preflight, const std::string& name) {
-  std::vector<std::string> names;
+  std::vector<std::string_view> names;
   for (const TableColumn& column : preflight->target->columns) names.push_back(column.name);
   for (const AddColumn& column : preflight->job->add) names.push_back(column.column);
-  const std::optional<std::string> near = nearest_name(name, names);
+  const std::optional<std::string_view> near = nearest_word(name, names);
   preflight->refuse(
       fmt::format("column {} of `set` does not exist in {}", name, preflight->table()),
       near ? fmt::format("Did you mean {}? Otherwise let `add` create it: - column: {} TYPE", *near,
