@@ -88,7 +88,7 @@ class Server:
 
     def make_template(self, rows):
         self.run(
-            "SET client_min_messages = warning", "DROP TABLE IF EXISTS template",
+            "SET client_min_messages = warning", "DROP TABLE IF EXISTS subject, template",
             "CREATE TABLE template (id bigserial PRIMARY KEY, email text NOT NULL, profile text,"
             " email_normalized text)",
             "INSERT INTO template (email, profile)"
