@@ -10,7 +10,10 @@ SweepState Engine::Implementation::state(Instant now) const {
   SweepState state;
   state.keys_done = ledger_.keys_done();
   state.keys_probed = ledger_.keys_done() + ledger_.keys_ahead();
-  state.end_seen = !ledger_.has_frontier();
+  state.end_seen =
+      !ledger_.has_frontier() && std::ranges::all_of(ledger_.open(), [](const auto& entry) {
+        return entry.second.ticks_complete;
+      });
   state.rows = rows_;
   state.batches = batches_;
   state.retries = retries_;

@@ -18,7 +18,8 @@ RowCount sum_of_keys(const std::deque<Tick>& ticks) {
 }  // namespace
 
 RowCount Range::keys_ahead() const {
-  return sum_of_keys(ticks);
+  const RowCount seen = sum_of_keys(ticks);
+  return ticks_complete ? seen : std::max(seen, keys_expected - keys_done);
 }
 
 RangeLedger::RangeLedger(std::vector<KnownRange> known, bool whole_table)
@@ -42,6 +43,7 @@ RangeLedger::RangeLedger(std::vector<KnownRange> known, bool whole_table)
     open.bounds = std::move(range.bounds);
     open.cursor = std::move(range.cursor);
     open.keys_done = range.keys_done;
+    open.keys_expected = range.keys;
     open.doing = Range::Doing::nothing;
   }
 }
@@ -63,6 +65,7 @@ Range& RangeLedger::plan(const ProbeResult& found) {
   }
   append_ticks(range, found);
   range.ticks_complete = true;
+  range.keys_expected = range.keys_ahead();
   return range;
 }
 

@@ -24,6 +24,7 @@ struct Range {
   std::deque<Tick> ticks;          ///< ahead of the cursor, in key order
   bool ticks_complete = false;     ///< nothing was found beyond the last tick
   RowCount keys_done;
+  RowCount keys_expected;  ///< as counted when it was cut; what a resumed range goes by
   Doing doing = Doing::opening;
   bool in_doubt = false;  ///< a COMMIT was not answered: settle before anything else
   Instant not_before{};   ///< set aside until then

@@ -129,6 +129,10 @@ asio::awaitable<Outcome> JobRun::Implementation::finish() {
                                 session_.rows_before.value);
   outcome.details.push_back("proof: " + std::string{explain(session_.sql->proof())} +
                             (session_.sql->proof() == Proof::ledger ? "" : ": 0 rows"));
+  for (const auto& [reason, lost] : session_.monitor->time_lost()) {
+    outcome.details.push_back(fmt::format("time lost to {}: {:.1f} s", reason,
+                                          std::chrono::duration<double>(lost).count()));
+  }
   if (session_.unchangeable > RowCount{0}) {
     outcome.details.push_back(
         fmt::format("{} rows still match `where`, but `set` gives the value that they have already",

@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "catalog/key_position.hpp"
 #include "pg/clock.hpp"
 #include "signals/query_signal.hpp"
 #include "signals/replica_lag_signal.hpp"
@@ -18,6 +19,8 @@ namespace {
 /// The beat of the monitor: a waiter is seen within it, and then cancelled for `lock_wait`.
 constexpr Duration beat = std::chrono::milliseconds{100};
 constexpr Duration company_interval = std::chrono::milliseconds{500};
+constexpr Duration position_interval = std::chrono::seconds{2};
+constexpr std::string_view lag_prefix = "replica_lag:";
 constexpr const char* own_prefix = "backfill: ";
 
 }  // namespace
@@ -45,6 +48,7 @@ asio::awaitable<void> Monitor::watch() {
     co_await read_sources(pg::now());
     co_await read_lock_waits();
     co_await read_company();
+    co_await read_position();
     decide();
     if (stopping_) break;
     timer_.expires_after(beat);
@@ -82,8 +86,16 @@ asio::awaitable<void> Monitor::read_source(Scheduled* scheduled) {
                          error.hint.empty() ? error.message : error.message + ": " + error.hint);
     co_return;
   }
-  for (Signal& signal : reading->signals) throttle_.on_signal(std::move(signal));
-  for (const std::string& ended : reading->ended) throttle_.forget(ended);
+  for (Signal& signal : reading->signals) {
+    if (signal.name.starts_with(lag_prefix)) {
+      lag_seconds_[signal.name.substr(lag_prefix.size())] = signal.value;
+    }
+    throttle_.on_signal(std::move(signal));
+  }
+  for (const std::string& ended : reading->ended) {
+    throttle_.forget(ended);
+    if (ended.starts_with(lag_prefix)) lag_seconds_.erase(ended.substr(lag_prefix.size()));
+  }
 }
 
 asio::awaitable<void> Monitor::read_lock_waits() {
@@ -117,6 +129,29 @@ asio::awaitable<void> Monitor::read_company() {
   if (!others || *others == others_write_) co_return;
   others_write_ = *others;
   if (audience_.tell) audience_.tell(CompanySeen{others_write_});
+}
+
+asio::awaitable<void> Monitor::read_position() {
+  const Instant now = pg::now();
+  if (position_due_ > now || !audience_.watermark) co_return;
+  position_due_ = now + position_interval;
+  std::optional<KeyValue> watermark = audience_.watermark();
+  if (!watermark) co_return;
+  const Result<pg::Connection*> connection = co_await link_.connect();
+  if (!connection) co_return;
+  const Target target = audience_.target;
+  const Result<std::optional<double>> position =
+      co_await key_position(*connection, target, *std::move(watermark));
+  // The sweep may have ended meanwhile, and its audience with it.
+  if (position && *position && audience_.at_position) audience_.at_position(**position);
+}
+
+std::string Monitor::lag() const {
+  std::string text;
+  for (const auto& [standby, seconds] : lag_seconds_) {
+    text += fmt::format("{}{} {:.1f} s", text.empty() ? "" : ", ", standby, seconds);
+  }
+  return text;
 }
 
 void Monitor::decide() {

@@ -13,6 +13,7 @@
 
 #include "backfill/job.hpp"
 #include "core/engine.hpp"
+#include "core/target.hpp"
 #include "core/throttle.hpp"
 #include "run/control_link.hpp"
 #include "signals/company.hpp"
@@ -29,6 +30,9 @@ class Monitor {
     std::function<void(Event)> tell;
     std::function<std::vector<int>()> our_backends;
     std::function<std::optional<SlotId>(int)> slot_of_backend;
+    std::function<std::optional<KeyValue>()> watermark;
+    std::function<void(double)> at_position;  ///< how far into the key the watermark lies, 0..1
+    Target target;
   };
 
   Monitor(asio::any_io_executor executor, pg::ConnectOptions options, ThrottleSettings settings,
@@ -40,6 +44,9 @@ class Monitor {
 
   /// Who is told from now on; at once of the pace in force.
   void listen(Audience audience);
+
+  /// "standby1 0.1 s, standby2 2.4 s"; empty without standbys.
+  [[nodiscard]] std::string lag() const;
 
   [[nodiscard]] const std::map<std::string, Duration>& time_lost() const {
     return throttle_.time_lost();
@@ -55,6 +62,7 @@ class Monitor {
   asio::awaitable<void> read_source(Scheduled* scheduled);
   asio::awaitable<void> read_lock_waits();
   asio::awaitable<void> read_company();
+  asio::awaitable<void> read_position();
   void decide();
 
   ControlLink link_;
@@ -65,6 +73,8 @@ class Monitor {
   LockWaits lock_waits_;
   Company company_;
   Instant company_due_{};
+  Instant position_due_{};
+  std::map<std::string, double> lag_seconds_;  ///< by standby
   bool others_write_ = false;
   Audience audience_;
   bool stopping_ = false;

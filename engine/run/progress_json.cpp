@@ -38,6 +38,7 @@ std::string progress_json(const Progress& progress) {
   out["workers_busy"] = progress.workers_busy;
   out["workers_limit"] = progress.workers_limit;
   out["limited_by"] = progress.limited_by;
+  out["lag"] = progress.lag.empty() ? json(nullptr) : json(progress.lag);
   out["batches"] = progress.batches;
   out["retries"] = progress.retries;
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -49,6 +50,8 @@ Progress parse_progress(std::string_view text) {
   if (!in.is_object()) return progress;
   progress.phase = in.value("phase", std::string{});
   progress.limited_by = in.value("limited_by", std::string{});
+  const auto lag = in.find("lag");
+  if (lag != in.end() && lag->is_string()) progress.lag = lag->get<std::string>();
   progress.keys_done = RowCount{number<std::int64_t>(in, "keys_done").value_or(0)};
   if (const auto total = number<std::int64_t>(in, "keys_total")) {
     progress.keys_total = RowCount{*total};

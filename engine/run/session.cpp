@@ -65,7 +65,9 @@ Progress Session::progress() const {
     progress.rows_per_second = estimate.keys_per_second;
     progress.eta = estimate.eta;
   }
-  progress.fraction_key = fraction_key;
+  progress.fraction_key =
+      state.end_seen && state.keys_done == state.keys_probed ? 1.0 : fraction_key;
+  if (monitor) progress.lag = monitor->lag();
   progress.batch_rows = state.batch_rows;
   progress.batch_ms = state.batch_ms;
   progress.workers_busy = state.slots_busy;

@@ -48,6 +48,7 @@ JobStatus shown(const backfill::JobStatus& stored) {
   status.phase = stored.phase;
   status.state = state_of(stored);
   status.progress = progress_of(stored);
+  if (!status.progress.lag.empty()) status.lag = status.progress.lag;
   if (stored.held) {
     status.owner = fmt::format("{} pid {} since {}", stored.host, stored.pid.value_or(0),
                                stored.acquired_at.value_or("an unknown time"));

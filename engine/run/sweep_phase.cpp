@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -83,11 +84,17 @@ asio::awaitable<RowCount> rows_changed_so_far(Session* session) {
   co_return RowCount{status->front().rows_changed};
 }
 
-Monitor::Audience audience_of(Sweep* sweep) {
+Monitor::Audience audience_of(Session* session) {
+  Sweep* sweep = session->sweep.get();
   Monitor::Audience audience;
   audience.tell = [sweep](Event event) { sweep->tell(std::move(event)); };
   audience.our_backends = [sweep] { return sweep->backends(); };
   audience.slot_of_backend = [sweep](int pid) { return sweep->slot_of_backend(pid); };
+  audience.watermark = [sweep] { return sweep->state().watermark; };
+  audience.at_position = [session](double fraction) {
+    session->fraction_key = std::max(session->fraction_key.value_or(0), fraction);
+  };
+  audience.target = session->target;
   return audience;
 }
 
@@ -131,7 +138,7 @@ asio::awaitable<Result<SweepResult>> run_sweep(Session* session, std::string pha
   if (session->stop_reason) {
     session->sweep->tell(StopRequested{session->stop_cancel, *session->stop_reason});
   }
-  session->monitor->listen(audience_of(session->sweep.get()));
+  session->monitor->listen(audience_of(session));
   SweepResult result;
   result.finish = co_await session->sweep->run();
   session->monitor->listen({});

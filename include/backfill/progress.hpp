@@ -30,6 +30,7 @@ struct Progress {
   int workers_busy = 0;
   int workers_limit = 0;
   std::string limited_by;  ///< "nothing: at full speed", "lag of standby2 3.1 s of 5 s"…
+  std::string lag;         ///< \"standby1 0.1 s\", of each standby; empty without standbys
   std::int64_t batches = 0;
   std::int64_t retries = 0;
 };
