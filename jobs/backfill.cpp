@@ -7,15 +7,33 @@
 #include <fmt/format.h>
 
 #include "core/check.hpp"
+#include "core/sql_scan.hpp"
 
 namespace backfill {
 
 namespace {
 
-/// Types without an equality operator: IS DISTINCT FROM would be refused, so their text is
-/// compared.
-constexpr std::array<std::string_view, 8> types_without_equality = {
-    "json", "xml", "point", "polygon", "line", "path", "box", "lseg"};
+/// Types without an equality operator (IS DISTINCT FROM would be refused), and shapes, whose `=`
+/// compares areas or lengths: two of them may be equal and not the same. Their text is compared.
+constexpr std::array<std::string_view, 9> types_compared_as_text = {
+    "json", "xml", "point", "polygon", "line", "path", "box", "lseg", "circle"};
+
+/// A nondeterministic collation, or citext, calls texts equal that are not the same. Their bytes
+/// are compared.
+constexpr std::array<std::string_view, 4> types_compared_by_bytes = {"text", "character varying",
+                                                                     "varchar", "citext"};
+
+/// What to write behind both sides of a comparison of this type.
+std::string_view compared_as(std::string_view type) {
+  // `varchar(20)` and `json[]` compare as what they are made of.
+  const std::string_view base = type.substr(0, type.find_first_of("(["));
+  const auto is_one_of = [base](const auto& types) {
+    return std::ranges::find(types, base) != types.end();
+  };
+  if (is_one_of(types_compared_as_text)) return "::text";
+  if (!is_one_of(types_compared_by_bytes)) return "";
+  return type.ends_with(']') ? "::text[] COLLATE \"C\"" : "::text COLLATE \"C\"";
+}
 
 /// An expression of the job's, safe inside a larger statement: a `--` comment at its end must not
 /// swallow what follows it.
@@ -32,6 +50,27 @@ std::string column_type(const Job& job, const Target& target, const std::string&
   if (const TableColumn* column = find_column(target, name)) return column->type;
   const auto added = std::ranges::find(job.add, name, &AddColumn::column);
   return added == job.add.end() ? std::string{} : added->type;
+}
+
+bool mentions_a_set_column(const Job& job, std::string_view expression) {
+  return std::ranges::any_of(
+      job.set, [&](const SetColumn& set) { return mentions_identifier(expression, set.column); });
+}
+
+/// `to_jsonb(users)`, `users.*`: the table's name without a column of it behind.
+bool reads_whole_row(std::string_view expression, std::string_view table) {
+  const std::vector<SqlToken> tokens = scan_sql(expression).tokens;
+  const auto text = [&](std::size_t i) {
+    return i < tokens.size() ? expression.substr(tokens[i].begin, tokens[i].end - tokens[i].begin)
+                             : std::string_view{};
+  };
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    const bool name = tokens[i].kind == SqlTokenKind::identifier ||
+                      tokens[i].kind == SqlTokenKind::quoted_identifier;
+    if (!name || !mentions_identifier(text(i), table)) continue;
+    if (text(i + 1) != "." || text(i + 2) == "*") return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -51,15 +90,47 @@ std::string_view explain(Proof proof) {
   return {};
 }
 
+/// Whether a set expression starts from what the job itself writes, as `n + 1` for `n` does, or
+/// from the row as a whole. Errs on the side of yes.
+bool reads_own_result(const Job& job) {
+  return std::ranges::any_of(job.set, [&](const SetColumn& reader) {
+    return reads_whole_row(reader.expression, job.table.name) ||
+           mentions_a_set_column(job, reader.expression);
+  });
+}
+
+/// What a sweep finds may be changed by a repair, so it must never be a row that the job has
+/// changed already:
+///
+/// - All values can be computed again: a row that holds them is done.
+/// - None of them starts from the job's own results, but some may be other values the next time
+///   (gen_random_uuid()): `where` tells, if changing a row can make it false, that is, if it looks
+///   at a column that the job sets.
+/// - One starts from its own result (`touched + 1`): only a column beside it that can be computed
+///   again (`status: "'migrated'"`) and that `where` looks at tells whether the row is done.
+/// - Otherwise nothing in the row tells, and the checkpoints alone are the proof.
 Proof choose_proof(const Job& job, const std::vector<bool>& provable) {
-  const bool repeatable = provable.size() == job.set.size() &&
-                          std::ranges::all_of(provable, [](bool known) { return known; });
-  if (job.where) return repeatable ? Proof::where_and_values : Proof::where_remaining;
-  return repeatable ? Proof::values : Proof::ledger;
+  BACKFILL_CHECK(provable.size() == job.set.size(), "a column of `set` has no facts");
+  if (std::ranges::all_of(provable, [](bool known) { return known; })) {
+    return job.where ? Proof::where_and_values : Proof::values;
+  }
+  if (!job.where) return Proof::ledger;
+  if (!reads_own_result(job)) {
+    return mentions_a_set_column(job, *job.where) ? Proof::where_remaining : Proof::ledger;
+  }
+  for (std::size_t i = 0; i < job.set.size(); ++i) {
+    if (provable[i] && mentions_identifier(*job.where, job.set[i].column)) {
+      return Proof::where_and_values;
+    }
+  }
+  return Proof::ledger;
 }
 
 BackfillSql::BackfillSql(Job job, Target target, std::vector<bool> provable)
-    : job_(std::move(job)), target_(std::move(target)), proof_(choose_proof(job_, provable)) {}
+    : job_(std::move(job)),
+      target_(std::move(target)),
+      provable_(std::move(provable)),
+      proof_(choose_proof(job_, provable_)) {}
 
 std::vector<PlannedStatement> BackfillSql::add() const {
   std::vector<PlannedStatement> statements;
@@ -129,12 +200,12 @@ std::string BackfillSql::first_differences(BoundShape shape) const {
 std::string BackfillSql::differs() const {
   const std::string relation = quote_identifier(target_.table.name);
   std::vector<std::string> tests;
-  for (const SetColumn& set : job_.set) {
+  for (std::size_t i = 0; i < job_.set.size(); ++i) {
+    if (!provable_[i]) continue;
+    const SetColumn& set = job_.set[i];
     const std::string column = relation + "." + quote_identifier(set.column);
     const std::string type = column_type(job_, target_, set.column);
-    const bool as_text =
-        std::ranges::find(types_without_equality, type) != types_without_equality.end();
-    const std::string suffix = as_text ? "::text" : "";
+    const std::string_view suffix = compared_as(type);
     tests.push_back(fmt::format("{}{} IS DISTINCT FROM {}::{}{}", column, suffix,
                                 enclosed(set.expression), type, suffix));
   }

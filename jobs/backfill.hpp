@@ -58,10 +58,12 @@ class BackfillSql {
 
   Job job_;
   Target target_;
+  std::vector<bool> provable_;
   Proof proof_;
 };
 
-/// Chooses the strongest proof that the job's expressions allow.
+/// Chooses the strongest proof that the job's expressions allow. A proof other than the ledger may
+/// change the rows that it finds: none is chosen under which a row could be changed twice.
 [[nodiscard]] Proof choose_proof(const Job& job, const std::vector<bool>& provable);
 
 }  // namespace backfill

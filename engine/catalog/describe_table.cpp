@@ -18,7 +18,9 @@ namespace {
 constexpr Duration catalog_deadline = std::chrono::seconds{15};
 
 /// Sizes and counts of a partitioned table are the sums over its leaves; one leaf that was never
-/// analysed makes the count unknown.
+/// analysed makes the count unknown. Pages are those of now, and rows are scaled to them as the
+/// planner does it: a table that has grown tenfold since its last ANALYZE has not kept its count. A
+/// table never analysed has reltuples -1, or in version 13 neither rows nor pages.
 constexpr const char* relation_sql = R"(
 SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence,
        pg_catalog.pg_is_other_temp_schema(c.relnamespace),
@@ -26,14 +28,19 @@ SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence,
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL (
-  SELECT pg_catalog.sum(leaf.relpages)::bigint AS pages, pg_catalog.sum(leaf.reltuples) AS tuples,
-         pg_catalog.bool_or(leaf.reltuples < 0 OR (leaf.reltuples = 0 AND leaf.relpages = 0
-           AND pg_catalog.pg_relation_size(leaf.oid) > 0)) AS unknown
-  FROM pg_catalog.pg_class AS leaf
-  WHERE CASE WHEN c.relkind = 'p'
-             THEN leaf.oid IN (SELECT tree.relid FROM pg_catalog.pg_partition_tree(c.oid) AS tree
-                               WHERE tree.isleaf)
-             ELSE leaf.oid = c.oid END) AS size
+  SELECT pg_catalog.sum(part.pages)::bigint AS pages,
+         pg_catalog.sum(CASE WHEN part.relpages > 0
+                             THEN part.reltuples / part.relpages * part.pages ELSE 0 END) AS tuples,
+         pg_catalog.bool_or(part.reltuples < 0 OR (part.relpages = 0 AND part.pages > 0)) AS unknown
+  FROM (
+    SELECT leaf.reltuples, leaf.relpages, pg_catalog.pg_relation_size(leaf.oid)
+             / pg_catalog.current_setting('block_size')::bigint AS pages
+    FROM pg_catalog.pg_class AS leaf
+    WHERE CASE WHEN c.relkind = 'p'
+               THEN leaf.oid IN (SELECT tree.relid
+                                 FROM pg_catalog.pg_partition_tree(c.oid) AS tree
+                                 WHERE tree.isleaf)
+               ELSE leaf.oid = c.oid END) AS part) AS size
 WHERE c.oid = pg_catalog.to_regclass($1))";
 
 constexpr const char* columns_sql = R"(

@@ -186,7 +186,8 @@ pg::Statement count_uncounted_statement(const Fence& fence, const Target& target
       "rows_changed = r.rows_changed + counted.row_count, uncounted = false FROM counted WHERE "
       "r.job_id = ${job}::bigint AND r.phase = ${phase}::text AND r.pass = ${pass}::integer AND "
       "r.no = ${no}::bigint AND r.epoch = ${epoch}::bigint AND r.uncounted AND r.last_xid = "
-      "${xid}::text::xid8 RETURNING counted.row_count) SELECT row_count FROM recorded",
+      "${xid}::text::xid8 RETURNING counted.row_count) SELECT coalesce("
+      "(SELECT row_count FROM recorded), 0)",
       fmt::arg("table", table), fmt::arg("name", name),
       fmt::arg("predicate", key_predicate(target, shape_of(last_batch))), fmt::arg("xid", n + 6),
       fmt::arg("job", n + 1), fmt::arg("phase", n + 2), fmt::arg("pass", n + 3),

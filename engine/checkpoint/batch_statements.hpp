@@ -94,7 +94,8 @@ struct SettledRange {
 /// Counts the rows of a batch whose count was lost (`uncounted`), and records the count, in one
 /// statement: the rows of its key range that its transaction wrote. Rows that another transaction
 /// has changed again since are not found, and are missing from `rows_changed`: the figure is for
-/// people, the proof does not use it. Column 0: the rows counted.
+/// people, the proof does not use it. One row, one column: the rows counted and recorded; 0 when
+/// the range was not this runner's any more, or the count was not open.
 [[nodiscard]] pg::Statement count_uncounted_statement(const Fence& fence, const Target& target,
                                                       RangeId range, const KeyRange& last_batch,
                                                       const std::string& last_xid);

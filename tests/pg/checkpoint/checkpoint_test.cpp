@@ -179,6 +179,17 @@ TEST_CASE("a_count_lost_in_a_crash_is_taken_from_the_table") {
     const auto stored = co_await load_ranges(connection.get(), sweep);
     CHECK(value_of(stored).front().rows_changed == 4);
     CHECK_FALSE(value_of(stored).front().uncounted);
+
+    // Asked again, there is nothing open: one row all the same, and nothing is added.
+    KeyRange last_batch;
+    last_batch.through = KeyValue{"5"};
+    pg::Statement again = count_uncounted_statement(held.fence, target, RangeId{1}, last_batch,
+                                                    value_of(stored).front().last_xid);
+    const auto nothing =
+        co_await connection->query(std::move(again.sql), std::move(again.params), limit);
+    CHECK(value_of(nothing).values.at(0).at(0) == "0");
+    const auto unchanged = co_await load_ranges(connection.get(), sweep);
+    CHECK(value_of(unchanged).front().rows_changed == 4);
   }());
 }
 

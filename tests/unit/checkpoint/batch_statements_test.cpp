@@ -177,7 +177,7 @@ TEST_CASE("lost_count_is_taken_from_the_rows_the_transaction_wrote") {
         "SET rows_changed = r.rows_changed + counted.row_count, uncounted = false FROM counted "
         "WHERE r.job_id = $3::bigint AND r.phase = $4::text AND r.pass = $5::integer AND r.no = "
         "$6::bigint AND r.epoch = $7::bigint AND r.uncounted AND r.last_xid = $8::text::xid8 "
-        "RETURNING counted.row_count) SELECT row_count FROM recorded");
+        "RETURNING counted.row_count) SELECT coalesce((SELECT row_count FROM recorded), 0)");
   CHECK(statement.params == Params{"10", "20", "7", "copy", "1", "5", "3", "745"});
 }
 
