@@ -248,4 +248,15 @@ asio::awaitable<Result<std::vector<bool>>> deterministic_expressions(pg::Connect
   co_return provable;
 }
 
+asio::awaitable<Result<std::vector<ExpressionFacts>>> expression_facts(pg::Connection* connection,
+                                                                       Job job, Target target) {
+  return expression_facts(connection, std::move(job), std::move(target), InspectionSettings{});
+}
+
+asio::awaitable<Result<std::vector<bool>>> deterministic_expressions(pg::Connection* connection,
+                                                                     Job job, Target target) {
+  return deterministic_expressions(connection, std::move(job), std::move(target),
+                                   InspectionSettings{});
+}
+
 }  // namespace backfill

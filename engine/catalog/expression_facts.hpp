@@ -45,10 +45,18 @@ struct ExpressionFacts {
 /// One entry for each column of `job.set`, in its order. An expression that the server rejects has
 /// an Error. Runs in a READ ONLY transaction of its own.
 [[nodiscard]] asio::awaitable<Result<std::vector<ExpressionFacts>>> expression_facts(
-    pg::Connection* connection, Job job, Target target, InspectionSettings settings = {});
+    pg::Connection* connection, Job job, Target target, InspectionSettings settings);
+
+/// The same under the default settings. These overloads stand in for default arguments, since
+/// g++ 12 miscompiles an aggregate temporary within a co_await expression, and a default argument
+/// is one.
+[[nodiscard]] asio::awaitable<Result<std::vector<ExpressionFacts>>> expression_facts(
+    pg::Connection* connection, Job job, Target target);
 
 /// `provable()` of each: whether a sweep may compare the column with its expression.
 [[nodiscard]] asio::awaitable<Result<std::vector<bool>>> deterministic_expressions(
-    pg::Connection* connection, Job job, Target target, InspectionSettings settings = {});
+    pg::Connection* connection, Job job, Target target, InspectionSettings settings);
+[[nodiscard]] asio::awaitable<Result<std::vector<bool>>> deterministic_expressions(
+    pg::Connection* connection, Job job, Target target);
 
 }  // namespace backfill

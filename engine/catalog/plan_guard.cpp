@@ -150,4 +150,10 @@ asio::awaitable<Result<GuardVerdict>> guard_plan(pg::Connection* connection, Tar
   co_return verdict;
 }
 
+asio::awaitable<Result<GuardVerdict>> guard_plan(pg::Connection* connection, Target target,
+                                                 std::string statement, KeyRange sample) {
+  return guard_plan(connection, std::move(target), std::move(statement), std::move(sample),
+                    std::vector<std::string>{}, InspectionSettings{});
+}
+
 }  // namespace backfill

@@ -29,8 +29,16 @@ struct GuardVerdict {
 /// pooler. `statement` takes the bounds of `sample` as its parameters, in the order of
 /// `bound_values`, and the values of `more_params` after them. What counts as good: plan_judge.hpp.
 /// ANALYZE can help where a relation of more than a few pages has no column statistics at all.
-[[nodiscard]] asio::awaitable<Result<GuardVerdict>> guard_plan(
-    pg::Connection* connection, Target target, std::string statement, KeyRange sample,
-    std::vector<std::string> more_params = {}, InspectionSettings settings = {});
+[[nodiscard]] asio::awaitable<Result<GuardVerdict>> guard_plan(pg::Connection* connection,
+                                                               Target target, std::string statement,
+                                                               KeyRange sample,
+                                                               std::vector<std::string> more_params,
+                                                               InspectionSettings settings);
+
+/// The same with the bounds as its only parameters, under the default settings: an overload and no
+/// default argument, which g++ 12 would miscompile within a co_await expression.
+[[nodiscard]] asio::awaitable<Result<GuardVerdict>> guard_plan(pg::Connection* connection,
+                                                               Target target, std::string statement,
+                                                               KeyRange sample);
 
 }  // namespace backfill

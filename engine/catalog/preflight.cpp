@@ -68,4 +68,9 @@ asio::awaitable<Result<std::vector<Finding>>> preflight(pg::Connection* connecti
   co_return std::move(context.findings);
 }
 
+asio::awaitable<Result<std::vector<Finding>>> preflight(pg::Connection* connection, Job job,
+                                                        Target target) {
+  return preflight(connection, std::move(job), std::move(target), PreflightSettings{});
+}
+
 }  // namespace backfill

@@ -22,7 +22,13 @@ struct PreflightSettings {
 /// written; a check whose own statement fails becomes a finding and does not stop the others.
 /// `target` is what describe_table said. An Error means that the connection is gone, or that no
 /// transaction could be begun.
-[[nodiscard]] asio::awaitable<Result<std::vector<Finding>>> preflight(
-    pg::Connection* connection, Job job, Target target, PreflightSettings settings = {});
+[[nodiscard]] asio::awaitable<Result<std::vector<Finding>>> preflight(pg::Connection* connection,
+                                                                      Job job, Target target,
+                                                                      PreflightSettings settings);
+
+/// The same under the default settings: an overload and no default argument, which g++ 12 would
+/// miscompile within a co_await expression.
+[[nodiscard]] asio::awaitable<Result<std::vector<Finding>>> preflight(pg::Connection* connection,
+                                                                      Job job, Target target);
 
 }  // namespace backfill
