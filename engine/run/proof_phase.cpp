@@ -179,8 +179,23 @@ asio::awaitable<Ending> copy_rows(Session* session) {
   co_return std::nullopt;
 }
 
+/// An unfinished copy is no proof: `verify` may be asked at any time.
+asio::awaitable<Ending> prove_by_ledger(Session* session) {
+  const Result<std::vector<StoredRange>> ranges =
+      co_await read_ranges(session, "copy", 1, Purpose::copy);
+  if (!ranges) co_return failed_outcome(*session, ranges.error());
+  const std::optional<Error> gap = gap_in(*ranges);
+  if (!gap) co_return std::nullopt;
+  Outcome outcome;
+  outcome.code = ExitCode::differences;
+  outcome.summary =
+      fmt::format("job {} is not proven: {}", session->request.job.name, gap->message);
+  outcome.next = run_command(*session) + "   (goes on where it was)";
+  co_return outcome;
+}
+
 asio::awaitable<Ending> prove(Session* session) {
-  if (session->sql->proof() == Proof::ledger) co_return std::nullopt;
+  if (session->sql->proof() == Proof::ledger) co_return co_await prove_by_ledger(session);
   const Result<int> verified = co_await passes_of(session, "verify");
   const Result<int> repaired = co_await passes_of(session, "repair");
   if (!verified) co_return failed_outcome(*session, verified.error());
@@ -189,7 +204,7 @@ asio::awaitable<Ending> prove(Session* session) {
   // A pass that was begun before the copy had ended proves nothing about its end.
   int pass = std::max(*verified, 1);
   if (*verified > 0 && (session->copied_now || alone || *repaired >= pass)) pass = *verified + 1;
-  if (*repaired >= *verified && *repaired > 0) {
+  if (!alone && *repaired >= *verified && *repaired > 0) {
     const int unfinished = *repaired;
     Result<SweepResult> mended = co_await run_phase(session, "repair", unfinished, Purpose::repair);
     if (!mended) co_return failed_outcome(*session, mended.error());
