@@ -37,6 +37,9 @@ constexpr double gain_min = 0.05;
 /// soon next to nothing. Ten minutes still find out that a night's load has gone.
 constexpr Duration patience_first = std::chrono::seconds(10);
 constexpr Duration patience_max = std::chrono::minutes(10);
+/// Who works at the ceiling from the beginning has nothing to find but that fewer would do: a trial
+/// that costs a job of two workers half its speed for 3 s, and is not worth it to a job of seconds.
+constexpr Duration patience_at_ceiling = std::chrono::minutes(1);
 
 /// Half as slow again, three windows in a row, is no noise; back under a quarter, it is over.
 constexpr double slow_factor = 1.5;
@@ -164,6 +167,10 @@ void ConcurrencyLimit::while_steady(double cost, Instant now) {
   }
   if (here_.seconds_per_key > quiet_factor * *quiet_cost_) return;
   const bool can_rise = level_ < ceiling();
+  if (!can_rise && !next_trial_at_) {
+    next_trial_at_ = now + patience_at_ceiling;
+    return;
+  }
   if (level_ > 1 && (try_fewer_next_ || !can_rise)) {
     begin_fewer(share_to_let_go, "one more added too little");
   } else if (can_rise) {
