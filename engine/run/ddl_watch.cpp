@@ -1,0 +1,158 @@
+#include "run/ddl_watch.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include "pg/clock.hpp"
+#include "pg/field.hpp"
+
+namespace backfill::run {
+
+namespace {
+
+constexpr Duration look_deadline = std::chrono::seconds{3};
+constexpr Duration look_interval = std::chrono::milliseconds{500};
+constexpr Duration look_interval_min = std::chrono::milliseconds{20};
+/// A wait is told when it has lasted this long, and again at this pace.
+constexpr Duration wait_worth_telling = std::chrono::seconds{3};
+constexpr Duration wait_told_every = std::chrono::seconds{60};
+constexpr std::size_t blockers_shown = 5;
+
+/// A prepared transaction blocks with pid 0. Other roles' states may be hidden from us.
+constexpr const char* blockers_sql = R"(
+SELECT DISTINCT blocking.pid, a.usename, a.application_name, a.state,
+       EXTRACT(epoch FROM pg_catalog.clock_timestamp() - a.xact_start)
+FROM pg_catalog.unnest(pg_catalog.pg_blocking_pids($1::int)) AS blocking(pid)
+LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = blocking.pid
+ORDER BY 1)";
+
+/// The share of the stage that runs: of blocks where there are any, else of tuples, else of the
+/// sessions that are waited for.
+constexpr const char* progress_sql = R"(
+SELECT p.phase,
+       CASE WHEN p.blocks_total > 0 THEN 100 * p.blocks_done / p.blocks_total
+            WHEN p.tuples_total > 0 THEN 100 * p.tuples_done / p.tuples_total
+            WHEN p.lockers_total > 0 THEN 100 * p.lockers_done / p.lockers_total END
+FROM pg_catalog.pg_stat_progress_create_index AS p WHERE p.pid = $1::int)";
+
+std::string or_unknown(const pg::Param& text, std::string_view none) {
+  if (!text) return "unknown";
+  return text->empty() ? std::string{none} : *text;
+}
+
+std::string blocker_text(const pg::Row& row) {
+  const std::int64_t pid = pg::integer_field(row, 0);
+  if (pid == 0) return "a prepared transaction (see pg_prepared_xacts)";
+  std::string text = fmt::format(
+      "session {} (user {}, application {}, {}", pid, or_unknown(pg::field(row, 1), "none"),
+      or_unknown(pg::field(row, 2), "unnamed"), or_unknown(pg::field(row, 3), "starting"));
+  const auto age = pg::optional_number_field(row, 4);
+  if (age) text += fmt::format(", its transaction {:.1f} s old", *age);
+  return text + ")";
+}
+
+}  // namespace
+
+DdlWatch::DdlWatch(asio::any_io_executor executor, pg::ConnectOptions options, std::uint64_t seed)
+    : executor_(executor),
+      link_(executor, std::move(options), seed),
+      timer_(executor),
+      ended_(executor) {}
+
+asio::awaitable<void> DdlWatch::connect() {
+  // Whoever is watched works on without us: names of blockers are a courtesy.
+  const Result<pg::Connection*> ignored = co_await link_.connect();
+  static_cast<void>(ignored);
+}
+
+void DdlWatch::begin(int backend_pid, std::string doing, Duration lock_timeout) {
+  backend_pid_ = backend_pid;
+  doing_ = std::move(doing);
+  stage_.clear();
+  blockers_.clear();
+  // Twice at least within one try's wait, or nobody would have been seen.
+  interval_ = std::clamp(lock_timeout / 3, look_interval_min, look_interval);
+  waits_since_ = {};
+  reported_ = {};
+  over_ = false;
+  watching_ = true;
+  asio::co_spawn(executor_, watch(), asio::detached);
+}
+
+asio::awaitable<void> DdlWatch::end() {
+  over_ = true;
+  timer_.cancel();
+  while (watching_) {
+    ended_.expires_after(std::chrono::seconds{1});
+    boost::system::error_code ignored;
+    co_await ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  doing_.clear();
+  stage_.clear();
+}
+
+asio::awaitable<void> DdlWatch::watch() {
+  while (!over_) {
+    timer_.expires_after(interval_);
+    boost::system::error_code ignored;
+    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    if (over_) break;
+    const Result<pg::Connection*> connection = co_await link_.connect();
+    if (connection && !over_) co_await look(*connection);
+  }
+  watching_ = false;
+  ended_.cancel();
+}
+
+asio::awaitable<void> DdlWatch::look(pg::Connection* connection) {
+  std::vector<pg::Param> pid;
+  pid.emplace_back(std::to_string(backend_pid_));
+  const Result<pg::Rows> blocking = co_await connection->query(blockers_sql, pid, look_deadline);
+  // What a wait was last seen to be for outlives it: it is asked for after a failed try.
+  if (!blocking || over_) co_return;
+  if (blocking->values.empty()) {
+    waits_since_ = {};
+  } else {
+    std::string text;
+    for (std::size_t i = 0; i < blocking->values.size() && i < blockers_shown; ++i) {
+      text += (i > 0 ? ", " : "") + blocker_text(blocking->values[i]);
+    }
+    if (blocking->values.size() > blockers_shown) {
+      text += fmt::format(" and {} more", blocking->values.size() - blockers_shown);
+    }
+    blockers_ = std::move(text);
+    report_wait(pg::now());
+  }
+  const Result<pg::Rows> progress = co_await connection->query(progress_sql, pid, look_deadline);
+  if (!progress || over_) co_return;
+  stage_.clear();
+  if (progress->values.empty()) co_return;
+  const pg::Row& row = progress->values.front();
+  stage_ = pg::text_field(row, 0);
+  const auto percent = pg::optional_integer_field(row, 1);
+  if (percent) stage_ += fmt::format(", {} %", std::min<std::int64_t>(*percent, 100));
+}
+
+void DdlWatch::report_wait(Instant now) {
+  if (waits_since_ == Instant{}) waits_since_ = now;
+  if (now - waits_since_ < wait_worth_telling) return;
+  if (reported_ != Instant{} && now - reported_ < wait_told_every) return;
+  reported_ = now;
+  if (on_wait) on_wait(doing());
+}
+
+std::string DdlWatch::doing() const {
+  if (doing_.empty()) return {};
+  std::string text = doing_;
+  if (!stage_.empty()) text += ": " + stage_;
+  if (waits_since_ != Instant{}) text += ": waiting for " + blockers_;
+  return text;
+}
+
+}  // namespace backfill::run
