@@ -12,7 +12,8 @@ class Scrubber {
   Scrubber() = default;
   explicit Scrubber(std::vector<std::string> secrets);
 
-  /// The text with every secret in it replaced by "***".
+  /// The text with every secret in it replaced by "***". One of less than six characters is
+  /// replaced only as a whole value where a connection string has its password.
   [[nodiscard]] std::string operator()(std::string_view text) const;
 
  private:

@@ -56,9 +56,19 @@ TEST_CASE("the_sqlstate_of_a_refused_connection_is_read_in_any_language") {
 }
 
 TEST_CASE("secrets_are_masked_wherever_they_stand_longest_first") {
-  const Scrubber scrub({"pass", "", "password1"});
-  CHECK(scrub("a password1 and pass, bypass") == "a *** and ***, by***");
+  const Scrubber scrub({"secret", "", "secretive1"});
+  CHECK(scrub("a secretive1 and secret, insecret") == "a *** and ***, in***");
   CHECK(Scrubber{}("nothing to hide") == "nothing to hide");
+}
+
+TEST_CASE("a_short_secret_is_masked_only_where_a_connection_string_has_its_password") {
+  const Scrubber scrub({"e"});
+  CHECK(scrub("the server refused the role") == "the server refused the role");
+  CHECK(scrub("password=e host=example") == "password=*** host=example");
+  CHECK(scrub("host=a password='e'") == "host=a password='***'");
+  CHECK(scrub("postgresql://me:e@there/e?password=e&a=b") ==
+        "postgresql://me:***@there/e?password=***&a=b");
+  CHECK(scrub("passwords: e@home") == "passwords: e@home");
 }
 
 TEST_CASE("quotations_of_an_unreadable_url_are_taken_out") {
