@@ -23,7 +23,13 @@ void write_to_stderr(std::string_view text) {
 }  // namespace
 
 Console::Console(Terminal terminal, GlobalArguments global)
-    : terminal_(terminal), global_(std::move(global)), log_(log_options({}), write_to_stderr) {}
+    : terminal_(terminal), global_(std::move(global)) {
+  name_job({});
+}
+
+void Console::name_job(const std::string& job) {
+  log_.emplace(log_options(job), write_to_stderr);
+}
 
 Log::Options Console::log_options(std::string job) const {
   Log::Options options;
@@ -61,7 +67,7 @@ bool Console::print(std::string_view text) {
 }
 
 void Console::log(run::Level level, std::string_view event, std::string_view message) {
-  if (!message.empty()) log_.write({level, event, message, nullptr});
+  if (!message.empty()) log_->write({level, event, message, nullptr});
 }
 
 void Console::report(std::string_view event, const run::Outcome& outcome) {

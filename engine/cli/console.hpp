@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,9 @@ namespace backfill::cli {
 class Console {
  public:
   Console(Terminal terminal, GlobalArguments global);
+
+  /// From here on JSON logs name this job.
+  void name_job(const std::string& job);
 
   /// Writes a result. False when nobody reads any more: what is left to print is then moot.
   bool print(std::string_view text);
@@ -42,7 +46,7 @@ class Console {
  private:
   Terminal terminal_;
   GlobalArguments global_;
-  Log log_;
+  std::optional<Log> log_;  ///< never absent; made anew when the job is known
   bool results_written_ = true;
 };
 

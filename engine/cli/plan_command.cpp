@@ -16,6 +16,7 @@ ExitCode plan_command(const PlanArguments& arguments, Console& console) {
   if (!job) return ExitCode::usage;
   const std::string name = job->name;
   run::Request request;
+  console.name_job(job->name);
   request.conninfo = conninfo_of(console, job->database);
   request.job = *std::move(job);
   const std::string conninfo = request.conninfo;

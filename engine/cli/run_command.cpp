@@ -49,6 +49,7 @@ void stop(run::JobRun& job_run, ConsoleObserver& observer, StopSignals::Request 
 ExitCode run_command(const RunArguments& arguments, Console& console) {
   std::optional<Job> job = load_job(console, arguments.job_file);
   if (!job) return ExitCode::usage;
+  console.name_job(job->name);
   ConsoleObserver observer(observer_options(console, job->name), surroundings());
   run::Request request;
   request.conninfo = conninfo_of(console, job->database);

@@ -57,6 +57,7 @@ ExitCode status_command(const StatusArguments& arguments, Console& console) {
     const auto resolved = resolve_job(console, *arguments.job);
     if (!resolved) return ExitCode::usage;
     job = *resolved;
+    console.name_job(job.name);
   } else {
     job.conninfo = conninfo_of(console, std::nullopt);
   }
