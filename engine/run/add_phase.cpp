@@ -32,22 +32,22 @@ asio::awaitable<Ending> add_columns(Session* session) {
   TransactionSettings settings = session->settings();
   settings.synchronous = true;
   for (const PlannedStatement& planned : statements) {
-    if (session->stop_reason) co_return stopped_outcome(*session, *session->stop_reason);
+    const Ending stopped = stop_asked(*session);
+    if (stopped) co_return stopped;
     session->tell(Level::info, "phase", "add_column", planned.sql);
     const std::string sql = planned.sql;
     const std::function<asio::awaitable<Result<void>>(pg::Connection*)> add =
         [settings, sql](pg::Connection* connection) { return run_ddl(connection, settings, sql); };
     const Result<void> added = co_await session->control.repeat<void>(add);
     if (!added && added.error().sqlstate != "42701") {
-      if (session->stop_reason) co_return stopped_outcome(*session, *session->stop_reason);
-      co_return failed_outcome(*session, added.error());
+      co_return ending_of_error(*session, added.error());
     }
   }
   const Job job = session->request.job;
   const std::function<asio::awaitable<Result<Target>>(pg::Connection*)> describe =
       [job](pg::Connection* connection) { return describe_table(connection, job); };
   Result<Target> target = co_await session->control.repeat<Target>(describe);
-  if (!target) co_return failed_outcome(*session, target.error());
+  if (!target) co_return ending_of_error(*session, target.error());
   session->target = *std::move(target);
   co_return std::nullopt;
 }

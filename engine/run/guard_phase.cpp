@@ -37,7 +37,7 @@ asio::awaitable<Ending> analyze(Session* session) {
   const std::function<asio::awaitable<Result<void>>(pg::Connection*)> run =
       [sql](pg::Connection* connection) { return connection->script(sql, analyze_deadline); };
   const Result<void> done = co_await session->control.repeat<void>(run);
-  if (!done) co_return failed_outcome(*session, done.error());
+  if (!done) co_return ending_of_error(*session, done.error());
   co_return std::nullopt;
 }
 
@@ -73,7 +73,7 @@ Outcome refused_plan(const Session& session, const GuardVerdict& verdict) {
 
 asio::awaitable<Ending> guard_plans(Session* session) {
   const Result<std::optional<KeyRange>> sample = co_await sample_range(session);
-  if (!sample) co_return failed_outcome(*session, sample.error());
+  if (!sample) co_return ending_of_error(*session, sample.error());
   if (!*sample) co_return std::nullopt;  // One row or none: any plan is a good one.
   constexpr BoundShape both{.after = true, .through = true};
   std::vector<std::string> statements{session->sql->copy(both)};
@@ -83,9 +83,11 @@ asio::awaitable<Ending> guard_plans(Session* session) {
   }
   bool analyzed = false;
   for (std::size_t i = 0; i < statements.size();) {
+    const Ending stopped = stop_asked(*session);
+    if (stopped) co_return stopped;
     const KeyRange range = **sample;
     const Result<GuardVerdict> verdict = co_await judge(session, statements[i], range);
-    if (!verdict) co_return failed_outcome(*session, verdict.error());
+    if (!verdict) co_return ending_of_error(*session, verdict.error());
     if (verdict->kind == GuardVerdict::Kind::good) {
       ++i;
       continue;

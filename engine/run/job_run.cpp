@@ -84,11 +84,10 @@ asio::awaitable<Outcome> JobRun::Implementation::with_lease() {
   co_await end_helpers();
   const Lease lease = session_.lease;
   if (!session_.keeper->lost()) {
-    const Result<pg::Connection*> connection = co_await session_.control.connect();
-    if (connection) {
-      const Result<void> released = co_await release_lease(*connection, lease);
-      static_cast<void>(released);  // A lease that could not be released ends by itself.
-    }
+    const std::function<asio::awaitable<Result<void>>(pg::Connection*)> release =
+        [lease](pg::Connection* connection) { return release_lease(connection, lease); };
+    const Result<void> released = co_await session_.control.attempt<void>(release);
+    static_cast<void>(released);  // A lease that could not be released ends by itself.
   }
   session_.control.close();
   co_return outcome;
@@ -121,7 +120,7 @@ asio::awaitable<Outcome> JobRun::Implementation::finish() {
   const std::function<asio::awaitable<Result<void>>(pg::Connection*)> mark =
       [job, epoch](pg::Connection* connection) { return finish_job(connection, job, epoch); };
   const Result<void> marked = co_await session_.control.repeat<void>(mark);
-  if (!marked) co_return failed_outcome(session_, marked.error());
+  if (!marked) co_return ending_of_error(session_, marked.error());
   session_.phase = "done";
   Outcome outcome;
   outcome.code = ExitCode::done;
@@ -154,9 +153,11 @@ asio::awaitable<void> JobRun::Implementation::settle_state(Outcome outcome) {
                 outcome.summary);
   const JobId job = session_.record.id;
   const Epoch epoch = session_.lease.epoch;
-  const Result<pg::Connection*> connection = co_await session_.control.connect();
-  if (!connection) co_return;
-  const Result<void> set = co_await set_job_state(*connection, job, epoch, state, error);
+  const std::function<asio::awaitable<Result<void>>(pg::Connection*)> settle =
+      [job, epoch, state, error](pg::Connection* connection) {
+        return set_job_state(connection, job, epoch, state, error);
+      };
+  const Result<void> set = co_await session_.control.attempt<void>(settle);
   static_cast<void>(set);  // `status` then shows the job as abandoned, which is as true.
 }
 
@@ -216,15 +217,19 @@ void JobRun::Implementation::lease_lost(const Error& error) {
   session_.control.give_up();
 }
 
+/// A sweep drains by itself. Between sweeps a statement is cancelled with the first request
+/// already, for there is nothing to drain: it is repeated as a whole by the next run.
 void JobRun::Implementation::stop(bool cancel, std::string reason) {
-  session_.stop_reason = reason;
+  if (!session_.stop_reason) session_.stop_reason = reason;
   session_.stop_cancel = session_.stop_cancel || cancel;
   if (session_.sweep) {
+    session_.control.give_up();
     session_.sweep->tell(StopRequested{cancel, std::move(reason)});
-    return;
+  } else if (cancel) {
+    session_.control.abort();
+  } else {
+    session_.control.interrupt();
   }
-  session_.control.give_up();
-  if (cancel) session_.control.cancel();
 }
 
 JobRun::JobRun(asio::io_context& context, Request request, Mode mode, Observer& observer)

@@ -46,17 +46,18 @@ asio::awaitable<void> LeaseKeeper::keep() {
 void LeaseKeeper::stop() {
   stopping_ = true;
   timer_.cancel();
+  link_.give_up();
 }
 
 /// A beat that fails for want of a connection is simply the next one's business: what keeps two
 /// runners apart is the epoch, not the heartbeat.
 asio::awaitable<void> LeaseKeeper::beat() {
-  const Result<pg::Connection*> connection = co_await link_.connect();
-  if (!connection) co_return;
   const Lease lease = lease_;
   std::optional<std::string> text;
   if (progress) text = progress();
-  const Result<void> beaten = co_await heartbeat(*connection, lease, std::move(text));
+  const std::function<asio::awaitable<Result<void>>(pg::Connection*)> show =
+      [lease, text](pg::Connection* connection) { return heartbeat(connection, lease, text); };
+  const Result<void> beaten = co_await link_.attempt<void>(show);
   if (beaten || beaten.error().kind != ErrorClass::lease_lost) co_return;
   lost_ = true;
   if (on_lost) on_lost(beaten.error());
@@ -64,8 +65,6 @@ asio::awaitable<void> LeaseKeeper::beat() {
 
 asio::awaitable<void> LeaseKeeper::write_events() {
   if (events_.empty()) co_return;
-  const Result<pg::Connection*> connection = co_await link_.connect();
-  if (!connection) co_return;
   std::vector<EventRecord> batch(events_.begin(), events_.end());
   if (events_dropped_ > 0) {
     EventRecord dropped;
@@ -76,7 +75,9 @@ asio::awaitable<void> LeaseKeeper::write_events() {
   }
   const std::size_t written = events_.size();
   const JobId job = lease_.job;
-  const Result<void> appended = co_await append_events(*connection, job, std::move(batch));
+  const std::function<asio::awaitable<Result<void>>(pg::Connection*)> append =
+      [job, batch](pg::Connection* connection) { return append_events(connection, job, batch); };
+  const Result<void> appended = co_await link_.attempt<void>(append);
   if (!appended) co_return;
   events_.erase(events_.begin(), std::next(events_.begin(), static_cast<std::ptrdiff_t>(written)));
   events_dropped_ = 0;

@@ -61,7 +61,7 @@ asio::awaitable<void> Monitor::watch() {
 void Monitor::stop() {
   stopping_ = true;
   timer_.cancel();
-  link_.cancel();
+  link_.abort();
 }
 
 asio::awaitable<void> Monitor::read_sources(Instant now) {
@@ -73,13 +73,11 @@ asio::awaitable<void> Monitor::read_sources(Instant now) {
 }
 
 asio::awaitable<void> Monitor::read_source(Scheduled* scheduled) {
-  const std::string name = scheduled->source->name();
-  const Result<pg::Connection*> connection = co_await link_.connect();
-  if (!connection) {
-    throttle_.on_failure(name, connection.error().message);
-    co_return;
-  }
-  Result<Reading> reading = co_await scheduled->source->read(*connection);
+  SignalSource* const source = scheduled->source.get();
+  const std::string name = source->name();
+  const std::function<asio::awaitable<Result<Reading>>(pg::Connection*)> read =
+      [source](pg::Connection* connection) { return source->read(connection); };
+  Result<Reading> reading = co_await link_.attempt<Reading>(read);
   if (!reading) {
     const Error& error = reading.error();
     throttle_.on_failure(name,
@@ -100,12 +98,11 @@ asio::awaitable<void> Monitor::read_source(Scheduled* scheduled) {
 
 asio::awaitable<void> Monitor::read_lock_waits() {
   if (!audience_.our_backends) co_return;
-  std::vector<int> ours = audience_.our_backends();
+  const std::vector<int> ours = audience_.our_backends();
   if (ours.empty()) co_return;
-  const Result<pg::Connection*> connection = co_await link_.connect();
-  if (!connection || (*connection)->pooled()) co_return;
-  const Result<std::vector<LockWait>> waits =
-      co_await lock_waits_.read(*connection, std::move(ours));
+  const std::function<asio::awaitable<Result<std::vector<LockWait>>>(pg::Connection*)> read =
+      [this, ours](pg::Connection* connection) { return lock_waits_.read(connection, ours); };
+  const Result<std::vector<LockWait>> waits = co_await link_.attempt<std::vector<LockWait>>(read);
   if (!waits) co_return;
   for (const LockWait& wait : *waits) {
     if (wait.waited < settings_.lock_wait || !audience_.slot_of_backend) continue;
@@ -122,10 +119,9 @@ asio::awaitable<void> Monitor::read_company() {
   const Instant now = pg::now();
   if (company_due_ > now) co_return;
   company_due_ = now + company_interval;
-  const Result<pg::Connection*> connection = co_await link_.connect();
-  if (!connection) co_return;
-  std::string prefix = own_prefix;
-  const Result<bool> others = co_await company_.others_write(*connection, std::move(prefix));
+  const std::function<asio::awaitable<Result<bool>>(pg::Connection*)> look =
+      [this](pg::Connection* connection) { return company_.others_write(connection, own_prefix); };
+  const Result<bool> others = co_await link_.attempt<bool>(look);
   if (!others || *others == others_write_) co_return;
   others_write_ = *others;
   if (audience_.tell) audience_.tell(CompanySeen{others_write_});
@@ -135,13 +131,14 @@ asio::awaitable<void> Monitor::read_position() {
   const Instant now = pg::now();
   if (position_due_ > now || !audience_.watermark) co_return;
   position_due_ = now + position_interval;
-  std::optional<KeyValue> watermark = audience_.watermark();
+  const std::optional<KeyValue> watermark = audience_.watermark();
   if (!watermark) co_return;
-  const Result<pg::Connection*> connection = co_await link_.connect();
-  if (!connection) co_return;
   const Target target = audience_.target;
-  const Result<std::optional<double>> position =
-      co_await key_position(*connection, target, *std::move(watermark));
+  const std::function<asio::awaitable<Result<std::optional<double>>>(pg::Connection*)> ask =
+      [target, watermark](pg::Connection* connection) {
+        return key_position(connection, target, *watermark);
+      };
+  const Result<std::optional<double>> position = co_await link_.attempt<std::optional<double>>(ask);
   // The sweep may have ended meanwhile, and its audience with it.
   if (position && *position && audience_.at_position) audience_.at_position(**position);
 }

@@ -23,6 +23,9 @@ Outcome refused(const Session& session, std::string summary) {
 }
 
 Outcome not_prepared(const Session& session, const Error& error) {
+  if (session.stop_reason && is_transient(error)) {
+    return stopped_outcome(session, *session.stop_reason);
+  }
   Outcome outcome = failed_outcome(session, error);
   outcome.code = untouched_exit_code(session.request.conninfo, error);
   outcome.summary = error.message;
@@ -99,7 +102,7 @@ asio::awaitable<Ending> take_lease(Session* session) {
         return acquire_lease(connection, job, self, LeaseSettings{});
       };
   Result<AcquireOutcome> taken = co_await session->control.repeat<AcquireOutcome>(take);
-  if (!taken) co_return failed_outcome(*session, taken.error());
+  if (!taken) co_return ending_of_error(*session, taken.error());
   if (const auto* owner = std::get_if<LeaseOwner>(&*taken)) co_return owned(*session, *owner);
   session->lease = std::get<Lease>(*std::move(taken));
   co_return std::nullopt;
@@ -130,10 +133,16 @@ asio::awaitable<Ending> pin_job(Session* session, std::string meaning) {
   co_return std::nullopt;
 }
 
+/// A role that may not use the control schema is told so by the preflight, with what to grant.
+bool lacks_privilege(const Error& error) {
+  return error.sqlstate == "42501";
+}
+
 /// What an earlier run left: finished, or pinned to a meaning.
 asio::awaitable<Ending> compare_with_record(Session* session, pg::Connection* connection,
                                             std::string meaning) {
   const Result<std::optional<int>> version = co_await read_control_schema_version(connection);
+  if (!version && lacks_privilege(version.error())) co_return std::nullopt;
   if (!version) co_return not_prepared(*session, version.error());
   if (!*version) co_return std::nullopt;
   if (**version > control_schema_version()) {
@@ -143,6 +152,7 @@ asio::awaitable<Ending> compare_with_record(Session* session, pg::Connection* co
   }
   const std::string name = session->request.job.name;
   Result<std::optional<JobRecord>> found = co_await find_job(connection, name);
+  if (!found && lacks_privilege(found.error())) co_return std::nullopt;
   if (!found) co_return not_prepared(*session, found.error());
   if (!*found) co_return std::nullopt;
   session->record = **std::move(found);
@@ -168,21 +178,37 @@ asio::awaitable<Ending> check_against_database(Session* session, pg::Connection*
   co_return std::nullopt;
 }
 
+/// Reads only. The ending is wrapped, since an operation of the link gives a Result.
+asio::awaitable<Result<Ending>> inspect(Session* session, pg::Connection* connection,
+                                        std::string meaning) {
+  Ending ending = co_await compare_with_record(session, connection, std::move(meaning));
+  if (!ending) ending = co_await check_against_database(session, connection);
+  co_return Result<Ending>{std::move(ending)};
+}
+
 }  // namespace
 
 asio::awaitable<Ending> prepare(Session* session) {
   const Result<pg::Connection*> connected = co_await session->control.connect();
+  Ending ending = stop_asked(*session);
+  if (ending) co_return ending;
   if (!connected) {
     Outcome outcome = not_prepared(*session, connected.error());
     outcome.summary = "no connection: " + connected.error().message;
     co_return outcome;
   }
-  pg::Connection* connection = *connected;
-  session->observer->message(Level::debug, "connected", "connected to " + connection->where());
+  session->observer->message(Level::debug, "connected", "connected to " + (*connected)->where());
   const std::string meaning = meaning_of(session->request.job);
-  Ending ending = co_await compare_with_record(session, connection, meaning);
+  const std::function<asio::awaitable<Result<Ending>>(pg::Connection*)> look =
+      [session, meaning](pg::Connection* connection) {
+        return inspect(session, connection, meaning);
+      };
+  Result<Ending> inspected = co_await session->control.attempt<Ending>(look);
+  // What a cancelled check found wrong is not what is wrong.
+  ending = stop_asked(*session);
   if (ending) co_return ending;
-  ending = co_await check_against_database(session, connection);
+  if (!inspected) co_return not_prepared(*session, inspected.error());
+  ending = *std::move(inspected);
   if (ending) co_return ending;
   if (session->mode == JobRun::Mode::verify_only && session->record.id == JobId{}) {
     co_return refused(*session, fmt::format("job {} has not run in this database: there is nothing "

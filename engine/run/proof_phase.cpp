@@ -69,6 +69,12 @@ asio::awaitable<Result<int>> passes_of(Session* session, std::string phase) {
 /// durable; then the checkpoints are read, and where one is open again the sweep goes on.
 asio::awaitable<Result<SweepResult>> run_phase(Session* session, std::string phase, int pass,
                                                Purpose purpose) {
+  if (session->stop_reason) {
+    SweepResult nothing;
+    nothing.finish.how = Finish::How::stopped;
+    nothing.finish.reason = *session->stop_reason;
+    co_return nothing;
+  }
   const Result<void> begun = co_await begin_phase(session, phase, pass);
   if (!begun) co_return begun.error();
   std::int64_t batches = 0;
@@ -120,9 +126,11 @@ asio::awaitable<std::vector<std::string>> list_differences(Session* session,
     std::vector<pg::Param> params;
     for (std::string& value : bound_values(bounds)) params.emplace_back(std::move(value));
     const Duration deadline = session->request.job.safety.statement_timeout;
-    const Result<pg::Connection*> connection = co_await session->control.connect();
-    if (!connection) co_return lines;
-    const Result<pg::Rows> rows = co_await (*connection)->query(sql, std::move(params), deadline);
+    const std::function<asio::awaitable<Result<pg::Rows>>(pg::Connection*)> ask =
+        [sql, params, deadline](pg::Connection* connection) {
+          return connection->query(sql, params, deadline);
+        };
+    const Result<pg::Rows> rows = co_await session->control.attempt<pg::Rows>(ask);
     if (!rows) continue;
     for (const auto& row : rows->values) {
       KeyValue key;
@@ -170,12 +178,12 @@ std::optional<Error> gap_in(const std::vector<StoredRange>& ranges) {
 
 asio::awaitable<Ending> copy_rows(Session* session) {
   Result<SweepResult> swept = co_await run_phase(session, "copy", 1, Purpose::copy);
-  if (!swept) co_return failed_outcome(*session, swept.error());
+  if (!swept) co_return ending_of_error(*session, swept.error());
   const Ending ending = ending_of(*session, swept->finish);
   if (ending) co_return ending;
   session->copied_now = swept->batches > 0;
   const std::optional<Error> gap = gap_in(swept->ranges);
-  if (gap) co_return failed_outcome(*session, *gap);
+  if (gap) co_return ending_of_error(*session, *gap);
   co_return std::nullopt;
 }
 
@@ -183,7 +191,7 @@ asio::awaitable<Ending> copy_rows(Session* session) {
 asio::awaitable<Ending> prove_by_ledger(Session* session) {
   const Result<std::vector<StoredRange>> ranges =
       co_await read_ranges(session, "copy", 1, Purpose::copy);
-  if (!ranges) co_return failed_outcome(*session, ranges.error());
+  if (!ranges) co_return ending_of_error(*session, ranges.error());
   const std::optional<Error> gap = gap_in(*ranges);
   if (!gap) co_return std::nullopt;
   Outcome outcome;
@@ -198,8 +206,8 @@ asio::awaitable<Ending> prove(Session* session) {
   if (session->sql->proof() == Proof::ledger) co_return co_await prove_by_ledger(session);
   const Result<int> verified = co_await passes_of(session, "verify");
   const Result<int> repaired = co_await passes_of(session, "repair");
-  if (!verified) co_return failed_outcome(*session, verified.error());
-  if (!repaired) co_return failed_outcome(*session, repaired.error());
+  if (!verified) co_return ending_of_error(*session, verified.error());
+  if (!repaired) co_return ending_of_error(*session, repaired.error());
   const bool alone = session->mode == JobRun::Mode::verify_only;
   // A pass that was begun before the copy had ended proves nothing about its end.
   int pass = std::max(*verified, 1);
@@ -207,13 +215,13 @@ asio::awaitable<Ending> prove(Session* session) {
   if (!alone && *repaired >= *verified && *repaired > 0) {
     const int unfinished = *repaired;
     Result<SweepResult> mended = co_await run_phase(session, "repair", unfinished, Purpose::repair);
-    if (!mended) co_return failed_outcome(*session, mended.error());
+    if (!mended) co_return ending_of_error(*session, mended.error());
     const Ending ending = ending_of(*session, mended->finish);
     if (ending) co_return ending;
   }
   for (int tries = 1;; ++tries, ++pass) {
     Result<SweepResult> swept = co_await run_phase(session, "verify", pass, Purpose::verify);
-    if (!swept) co_return failed_outcome(*session, swept.error());
+    if (!swept) co_return ending_of_error(*session, swept.error());
     Ending ending = ending_of(*session, swept->finish);
     if (ending) co_return ending;
     const RowCount rows = differing(swept->ranges);
@@ -226,9 +234,9 @@ asio::awaitable<Ending> prove(Session* session) {
         Level::warning, "information", "rows_behind_the_cursor",
         fmt::format("{} rows appeared or changed behind the cursor: changing them", rows.value));
     const Result<void> opened = co_await open_repair(session, pass, swept->ranges);
-    if (!opened) co_return failed_outcome(*session, opened.error());
+    if (!opened) co_return ending_of_error(*session, opened.error());
     Result<SweepResult> mended = co_await run_phase(session, "repair", pass, Purpose::repair);
-    if (!mended) co_return failed_outcome(*session, mended.error());
+    if (!mended) co_return ending_of_error(*session, mended.error());
     ending = ending_of(*session, mended->finish);
     if (ending) co_return ending;
   }

@@ -82,7 +82,11 @@ void Session::tell(Level level, std::string kind, std::string reason, const std:
   observer->message(level, reason, text);
   if (!keeper) return;
   const nlohmann::json detail{{"text", text}, {"phase", phase}};
-  keeper->record({std::move(kind), std::move(reason), detail.dump(), {}});
+  // The text may quote a server that speaks another encoding than UTF-8.
+  keeper->record({std::move(kind),
+                  std::move(reason),
+                  detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+                  {}});
 }
 
 ExitCode untouched_exit_code(const std::string& conninfo, const Error& error) {
@@ -114,23 +118,49 @@ Outcome stopped_outcome(const Session& session, const std::string& reason) {
   outcome.code = ExitCode::stopped;
   outcome.summary = fmt::format("job {} stopped ({}); everything done so far is kept",
                                 session.request.job.name, reason);
-  outcome.next = run_command(session) + "   (goes on where it was)";
+  outcome.next = session.mode == JobRun::Mode::verify_only
+                     ? "backfill verify " + session.request.job.file
+                     : run_command(session) + "   (goes on where it was)";
   return outcome;
 }
 
-Ending ending_of(const Session& session, const Finish& finish) {
-  switch (finish.how) {
-    case Finish::How::completed: return std::nullopt;
-    case Finish::How::stopped: return stopped_outcome(session, finish.reason);
-    case Finish::How::failed: return failed_outcome(session, finish.error);
-    case Finish::How::lease_lost: break;
-  }
+namespace {
+
+Outcome taken_over_outcome(const Session& session) {
   Outcome outcome;
   outcome.code = ExitCode::owned;
   outcome.summary = fmt::format("another runner has taken over job {}; this one has let go",
                                 session.request.job.name);
   outcome.next = "backfill status " + session.request.job.name;
   return outcome;
+}
+
+}  // namespace
+
+Outcome ending_of_error(const Session& session, const Error& error) {
+  const bool lost = session.keeper && session.keeper->lost();
+  if (lost || error.kind == ErrorClass::lease_lost) return taken_over_outcome(session);
+  // A stop cancels what runs and repeats nothing: what then fails has failed for its sake.
+  if (session.stop_reason && is_transient(error)) {
+    return stopped_outcome(session, *session.stop_reason);
+  }
+  return failed_outcome(session, error);
+}
+
+Ending ending_of(const Session& session, const Finish& finish) {
+  switch (finish.how) {
+    case Finish::How::completed: return std::nullopt;
+    case Finish::How::stopped: return stopped_outcome(session, finish.reason);
+    case Finish::How::failed: return ending_of_error(session, finish.error);
+    case Finish::How::lease_lost: break;
+  }
+  return taken_over_outcome(session);
+}
+
+Ending stop_asked(const Session& session) {
+  if (session.keeper && session.keeper->lost()) return taken_over_outcome(session);
+  if (!session.stop_reason) return std::nullopt;
+  return stopped_outcome(session, *session.stop_reason);
 }
 
 }  // namespace backfill::run

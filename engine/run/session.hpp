@@ -97,6 +97,11 @@ asio::awaitable<Ending> prove(Session* session);
 
 /// How a sweep that did not complete ends the run; nothing when it completed.
 [[nodiscard]] Ending ending_of(const Session& session, const Finish& finish);
+/// How an error between sweeps ends the run: another runner has the job, or it was asked to stop
+/// and what ran was cancelled, or it failed.
+[[nodiscard]] Outcome ending_of_error(const Session& session, const Error& error);
+/// Whether the run was asked to end, or has lost the job, before it begins with something new.
+[[nodiscard]] Ending stop_asked(const Session& session);
 [[nodiscard]] Outcome failed_outcome(const Session& session, const Error& error);
 [[nodiscard]] Outcome stopped_outcome(const Session& session, const std::string& reason);
 [[nodiscard]] std::string run_command(const Session& session);

@@ -9,18 +9,20 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "pg/clock.hpp"
+#include "run/interruption.hpp"
 
 namespace backfill::run {
 
 /// One slot's place in the pool.
 struct SlotPool::Seat {
   Seat(asio::any_io_executor executor, SlotId id, std::uint64_t seed)
-      : slot(id), timer(std::move(executor)), life(pg::LifeLimits{}, seed) {}
+      : slot(id), connecting(executor), timer(executor), life(pg::LifeLimits{}, seed) {}
 
   SlotId slot;
   std::unique_ptr<pg::Connection> connection;
   /// A broken connection is kept until whoever used it has returned from it.
   std::unique_ptr<pg::Connection> broken;
+  Interruption connecting;   ///< a server that does not answer must not delay the end
   asio::steady_timer timer;  ///< the rest between attempts, or (never expiring) while all is well
   pg::ConnectionLife life;
   pg::LifeActions next;  ///< what the life asks for, in its order
@@ -112,9 +114,12 @@ asio::awaitable<void> SlotPool::perform(Seat* seat, pg::LifeAction action) {
 asio::awaitable<void> SlotPool::connect(Seat* seat) {
   seat->broken.reset();
   pg::ConnectOptions options = options_;
-  Result<std::unique_ptr<pg::Connection>> made =
-      co_await pg::Connection::connect(executor_, std::move(options));
-  if (closing_) co_return;
+  asio::awaitable<Result<std::unique_ptr<pg::Connection>>> work =
+      pg::Connection::connect(executor_, std::move(options));
+  std::optional<Result<std::unique_ptr<pg::Connection>>> outcome =
+      co_await seat->connecting.run(std::move(work));
+  if (closing_ || !outcome) co_return;
+  Result<std::unique_ptr<pg::Connection>> made = *std::move(outcome);
   if (made) {
     seat->connection = *std::move(made);
     seat->next = seat->life.on(pg::life::Connected{}, pg::now());
@@ -139,7 +144,10 @@ asio::awaitable<void> SlotPool::pause(Seat* seat, Duration wait) {
 asio::awaitable<void> SlotPool::close() {
   closing_ = true;
   on_event_ = {};
-  for (const auto& seat : seats_) seat->timer.cancel();
+  for (const auto& seat : seats_) {
+    seat->timer.cancel();
+    seat->connecting.break_off();
+  }
   while (keeping_ > 0) {
     boost::system::error_code ignored;
     co_await kept_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));

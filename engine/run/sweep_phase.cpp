@@ -65,11 +65,11 @@ std::string kind_of(Note::Kind kind) {
 asio::awaitable<void> record_last_counts(Session* session, Fence fence, Purpose purpose,
                                          std::vector<RowsToRecord> record) {
   if (record.empty() || purpose == Purpose::verify) co_return;
-  const Result<pg::Connection*> connection = co_await session->control.connect();
-  if (!connection) co_return;
-  std::vector<pg::Statement> statements =
+  const std::vector<pg::Statement> statements =
       record_statements(fence, session->settings(), record, purpose);
-  const Result<void> ignored = co_await send_transaction(*connection, std::move(statements));
+  const std::function<asio::awaitable<Result<void>>(pg::Connection*)> write =
+      [statements](pg::Connection* connection) { return send_transaction(connection, statements); };
+  const Result<void> ignored = co_await session->control.attempt<void>(write);
   static_cast<void>(ignored);
 }
 

@@ -161,6 +161,13 @@ class Scenario:
         self.runs.append(run)
         return run
 
+    def session(self, text):
+        """A session of somebody else's: psql in the background, sending one string."""
+        run = Run(self, f"{len(self.runs) + 1:02d}-psql",
+                  ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", self.url, "-c", text])
+        self.runs.append(run)
+        return run
+
     def stop_writer(self, run):
         """Ends the writer's sessions after their transactions; it must have lived until now."""
         if run.ended:
