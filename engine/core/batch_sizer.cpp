@@ -90,6 +90,11 @@ std::optional<double> BatchSizer::smoothed_ms() const {
   return all_.cost * 1e3 / all_.batches;
 }
 
+std::optional<double> BatchSizer::keys_per_second() const {
+  if (all_.empty()) return std::nullopt;
+  return all_.keys_per_cost();
+}
+
 void BatchSizer::on_batch(const BatchSample& sample) {
   const auto keys = static_cast<double>(sample.keys.value);
   const auto rows = static_cast<double>(sample.rows.value);

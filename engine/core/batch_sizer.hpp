@@ -46,6 +46,9 @@ class BatchSizer {
   /// Of a batch's statement, smoothed; absent before the first batch.
   [[nodiscard]] std::optional<double> smoothed_ms() const;
 
+  /// Of one worker while its statements run, smoothed; absent before the first batch.
+  [[nodiscard]] std::optional<double> keys_per_second() const;
+
   /// Smaller batches hardly took less time: something else is slow, and the size has gone back to
   /// where it was. A worker less may help.
   [[nodiscard]] bool size_is_not_the_cause() const { return inelastic_batches_left_ > 0; }

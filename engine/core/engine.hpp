@@ -53,7 +53,6 @@ struct SweepState {
   int slots_limit = 0;
   std::int64_t batch_rows = 0;        ///< what the sizer asks for now
   std::optional<double> batch_ms;     ///< smoothed statement time
-  double keys_per_second = 0;         ///< smoothed; 0 while measuring
   std::optional<KeyValue> watermark;  ///< every key up to here is done
   std::string limited_by;             ///< never empty
 };

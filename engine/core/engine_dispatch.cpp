@@ -35,12 +35,13 @@ Engine::Implementation::Implementation(SweepSettings settings, std::vector<Known
       slots_(static_cast<std::size_t>(slots)),
       sizer_(settings_.pace.batch),
       concurrency_(std::min(slots, settings_.pace.connections)),
-      rate_(settings_.pace.rows_per_second),
+      rate_(rows_per_second()),
       random_(settings_.seed) {
   BACKFILL_CHECK(slots > 0, "a sweep needs at least one slot");
 }
 
 std::vector<Action> Engine::Implementation::step(Instant now) {
+  repeat_cancels(now);
   if (may_start()) {
     int active = 0;
     for (std::size_t i = 0; i < slots_.size() && active < slots_limit(); ++i) {
@@ -68,10 +69,10 @@ void Engine::Implementation::start_one(SlotId id, Slot& slot, Instant now) {
     if (start_range_work(id, slot, *range, now)) return;
   }
   if (wants_frontier_probe(now)) {
-    occupy(slot, Slot::Doing::probe, slot.range, now);
-    slot.probe_for = Slot::ProbeFor::frontier;
-    frontier_probing_ = true;
-    actions_.emplace_back(StartProbe{id, frontier_probe()});
+    occupy(slot, Slot::Doing::probe, slot.range);
+    StartProbe start{id, frontier_probe()};
+    ask(slot, Slot::ProbeFor::frontier, start.probe);
+    actions_.emplace_back(std::move(start));
   }
 }
 
@@ -81,7 +82,7 @@ bool Engine::Implementation::settle_or_open(SlotId id, Slot& slot, Instant now) 
   for (auto& [range_id, range] : ledger_.open()) {
     if (range.doing == Range::Doing::nothing && range.in_doubt && range.not_before <= now) {
       range.doing = Range::Doing::settling;
-      occupy(slot, Slot::Doing::settle, range_id, now);
+      occupy(slot, Slot::Doing::settle, range_id);
       SettleRange settle{id, range_id, std::nullopt};
       const auto doubt = doubts_.find(range_id);
       if (doubt != doubts_.end() && doubt->second.batch) {
@@ -94,7 +95,7 @@ bool Engine::Implementation::settle_or_open(SlotId id, Slot& slot, Instant now) 
     if (range.doing != Range::Doing::opening || opening) continue;
     opening = true;
     if (range.not_before > now) continue;
-    occupy(slot, Slot::Doing::open, range_id, now);
+    occupy(slot, Slot::Doing::open, range_id);
     actions_.emplace_back(OpenRange{id, range_id, range.bounds, range.keys_ahead()});
     return true;
   }
@@ -123,29 +124,17 @@ bool Engine::Implementation::start_range_work(SlotId id, Slot& slot, Range& rang
     start_batch(id, slot, range, std::move(*batch), now);
     return true;
   }
-  if (!range.ticks.empty()) {
-    const RowCount every =
-        std::max(RowCount{1}, range.careful_size ? std::min(want, *range.careful_size) : want);
-    const std::int64_t most = every.value * ticks_per_probe_max;
-    const RowCount limit{std::min(range.ticks.front().keys.value + every.value, most)};
+  if (!range.ticks.empty() || !range.ticks_complete) {
     range.doing = Range::Doing::probing;
-    occupy(slot, Slot::Doing::probe, range.id, now);
-    slot.probe_for = Slot::ProbeFor::refine;
-    const KeyRange within{range.cursor, range.ticks.front().key};
-    actions_.emplace_back(StartProbe{id, Probe{within, every, limit}});
-    return true;
-  }
-  if (!range.ticks_complete) {
-    range.doing = Range::Doing::probing;
-    occupy(slot, Slot::Doing::probe, range.id, now);
-    slot.probe_for = Slot::ProbeFor::extend;
-    const Cut fine = cut();
-    actions_.emplace_back(
-        StartProbe{id, Probe{RangeLedger::beyond_ticks(range), fine.every, fine.limit}});
+    occupy(slot, Slot::Doing::probe, range.id);
+    const bool refining = !range.ticks.empty();
+    StartProbe start{id, refining ? refining_probe(range) : extending_probe(range)};
+    ask(slot, refining ? Slot::ProbeFor::refine : Slot::ProbeFor::extend, start.probe);
+    actions_.emplace_back(std::move(start));
     return true;
   }
   range.doing = Range::Doing::closing;
-  occupy(slot, Slot::Doing::close, range.id, now);
+  occupy(slot, Slot::Doing::close, range.id);
   slot.record = take_records(range.id, false);
   actions_.emplace_back(CloseRange{id, range.id, range.cursor, slot.record});
   return true;
@@ -156,17 +145,15 @@ void Engine::Implementation::start_batch(SlotId id, Slot& slot, Range& range, Ba
   batch.record = take_records(range.id, false);
   const bool last_ticks = batch.bounds.through == range.ticks.back().key;
   StartBatch start{id, std::move(batch), std::nullopt};
-  occupy(slot, Slot::Doing::batch, range.id, now);
+  occupy(slot, Slot::Doing::batch, range.id);
   if (wants_frontier_probe(now)) {
-    slot.probe_for = Slot::ProbeFor::frontier;
-    frontier_probing_ = true;
     start.ahead = frontier_probe();
+    ask(slot, Slot::ProbeFor::frontier, *start.ahead);
   } else if (last_ticks && !start.batch.closes_range) {
     // Behind the last key of an open-ended range there may be new rows by the time it is done.
     range.ticks_complete = false;
-    const Cut fine = cut();
-    slot.probe_for = Slot::ProbeFor::extend;
-    start.ahead = Probe{RangeLedger::beyond_ticks(range), fine.every, fine.limit};
+    start.ahead = extending_probe(range);
+    ask(slot, Slot::ProbeFor::extend, *start.ahead);
   }
   if (last_ticks && range.open_ended()) range.ticks_complete = false;
   range.doing = Range::Doing::batch;
@@ -189,10 +176,26 @@ Probe Engine::Implementation::frontier_probe() const {
   return Probe{ledger_.beyond_frontier(), fine.every, fine.limit};
 }
 
+Probe Engine::Implementation::extending_probe(const Range& range) const {
+  const Cut fine = cut();
+  return Probe{RangeLedger::beyond_ticks(range), fine.every, fine.limit};
+}
+
+/// For finer boundaries before the range's first one.
+Probe Engine::Implementation::refining_probe(const Range& range) const {
+  RowCount every = wanted_keys();
+  if (range.careful_size) every = std::min(every, *range.careful_size);
+  every = std::max(every, RowCount{1});
+  const std::int64_t most = every.value * ticks_per_probe_max;
+  RowCount limit{std::min(range.ticks.front().keys.value + every.value, most)};
+  if (probe_keys_max_) limit = std::min(limit, *probe_keys_max_);
+  return Probe{{range.cursor, range.ticks.front().key}, std::min(every, limit), limit};
+}
+
 RowCount Engine::Implementation::wanted_keys() const {
   if (settings_.pace.batch.fixed_rows) return *settings_.pace.batch.fixed_rows;
   RowCount want = sizer_.target_rows();
-  if (settings_.pace.rows_per_second) want = std::min(want, *settings_.pace.rows_per_second);
+  if (const auto most = rows_per_second()) want = std::min(want, *most);
   return std::max(want, RowCount{1});
 }
 
@@ -204,7 +207,7 @@ RowCount Engine::Implementation::most_keys() const {
 Cut Engine::Implementation::cut() const {
   const std::int64_t want = wanted_keys().value;
   const bool fixed = settings_.pace.batch.fixed_rows.has_value();
-  const std::int64_t every = fixed ? want : std::max<std::int64_t>(1, want / ticks_per_batch);
+  std::int64_t every = fixed ? want : std::max<std::int64_t>(1, want / ticks_per_batch);
   std::int64_t range_keys = range_keys_default;
   if (settings_.estimated_rows) {
     const auto parts = static_cast<std::int64_t>(slots_.size()) * ranges_per_slot;
@@ -214,7 +217,12 @@ Cut Engine::Implementation::cut() const {
   range_keys = std::max(range_keys, want * batches_per_range_min);
   if (settings_.range_keys) range_keys = std::max(settings_.range_keys->value, every);
   range_keys = std::min(range_keys, every * ticks_per_probe_max);
-  return {RowCount{every}, RowCount{(range_keys + every - 1) / every * every}};
+  range_keys = (range_keys + every - 1) / every * every;
+  if (probe_keys_max_ && range_keys > probe_keys_max_->value) {
+    every = std::min(every, probe_keys_max_->value);
+    range_keys = probe_keys_max_->value / every * every;
+  }
+  return {RowCount{every}, RowCount{range_keys}};
 }
 
 /// The counts that the next transaction carries: its own range's, and those of ranges that have no
@@ -234,11 +242,16 @@ std::vector<RowsToRecord> Engine::Implementation::take_records(std::optional<Ran
   return taken;
 }
 
-void Engine::Implementation::occupy(Slot& slot, Slot::Doing doing, RangeId range, Instant now) {
+void Engine::Implementation::occupy(Slot& slot, Slot::Doing doing, RangeId range) {
   BACKFILL_CHECK(slot.up && slot.doing == Slot::Doing::nothing, "a busy slot was given more work");
   slot.doing = doing;
   slot.range = range;
-  slot.started = now;
+}
+
+void Engine::Implementation::ask(Slot& slot, Slot::ProbeFor what, const Probe& probe) {
+  slot.probe_for = what;
+  slot.probe_keys = probe.limit;
+  if (what == Slot::ProbeFor::frontier) frontier_probing_ = true;
 }
 
 void Engine::Implementation::finish_if_idle() {
@@ -263,10 +276,14 @@ void Engine::Implementation::finish_if_idle() {
 
 void Engine::Implementation::plan_wake(Instant now) {
   wake_at_.reset();
-  if (finished_ || !may_start()) return;
+  if (finished_) return;
   const auto consider = [&](Instant at) {
     if (at > now && (!wake_at_ || at < *wake_at_)) wake_at_ = at;
   };
+  for (const Slot& slot : slots_) {
+    if (slot.doing != Slot::Doing::nothing && slot.cancelled) consider(slot.cancel_again_at);
+  }
+  if (!may_start()) return;
   for (const Slot& resting : slots_) {
     if (resting.up && resting.doing == Slot::Doing::nothing) consider(resting.rest_until);
   }

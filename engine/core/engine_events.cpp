@@ -3,9 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "core/backoff.hpp"
 #include "core/engine_implementation.hpp"
-#include "core/sqlstate.hpp"
 
 namespace backfill {
 
@@ -18,30 +16,6 @@ constexpr Duration rest_max = std::chrono::seconds{10};
 /// us, and alone nothing is gained beyond 50 ms.
 constexpr Duration batch_time_beside_writers = std::chrono::milliseconds{10};
 constexpr Duration batch_time_alone = std::chrono::milliseconds{50};
-
-/// While other ranges make progress, one that an application keeps locked is worth many more tries.
-constexpr int patience_while_others_progress = 10;
-
-std::string_view purpose_name(Purpose purpose) {
-  switch (purpose) {
-    case Purpose::copy: return "copy";
-    case Purpose::verify: return "verify";
-    case Purpose::repair: return "repair";
-  }
-  return "batch";
-}
-
-std::string reason_of(const Error& error) {
-  if (error.sqlstate == "40P01") return "deadlock";
-  if (error.sqlstate == "40001") return "serialization_failure";
-  if (error.sqlstate == "55P03") return "lock_timeout";
-  if (error.sqlstate == "57014") return "statement_timeout";
-  if (error.sqlstate == sqlstate_checkpoint_moved) return "checkpoint_moved";
-  if (error.kind == ErrorClass::ambiguous) return "commit_in_doubt";
-  if (error.kind == ErrorClass::reconnect) return "connection_lost";
-  if (error.kind == ErrorClass::row) return "row_failed";
-  return error.sqlstate.empty() ? "error" : error.sqlstate;
-}
 
 }  // namespace
 
@@ -70,7 +44,7 @@ void Engine::Implementation::handle(const BatchDone& event, Instant now) {
   Slot& done = busy_slot(event.slot, Slot::Doing::batch);
   Range& range = ledger_.at(done.range);
   const RowCount keys = done.batch.keys;
-  const bool counted_by_server = done.batch.purpose == Purpose::verify;
+  const bool counted_by_server = settings_.purpose == Purpose::verify;
   if (done.probe_for == Slot::ProbeFor::frontier) frontier_probing_ = false;
   sizer_.on_batch({keys, event.rows, event.statement_time, event.wal});
   if (held_back(now)) {
@@ -79,7 +53,7 @@ void Engine::Implementation::handle(const BatchDone& event, Instant now) {
     concurrency_.on_batch(keys, event.statement_time, now);
   }
   if (sizer_.size_is_not_the_cause()) concurrency_.on_inelastic(now);
-  rate_.spend(counted_by_server ? keys : event.rows, now);
+  rate_.spend(event.rows, now);
   rows_ += event.rows;
   if (pace_.fraction < 1.0) {
     const auto worked = static_cast<double>(event.statement_time.count());
@@ -93,7 +67,7 @@ void Engine::Implementation::handle(const BatchDone& event, Instant now) {
 
 void Engine::Implementation::batch_committed(Range& range, const Batch& batch) {
   ++batches_;
-  range.backoff.reset();
+  range.patience.reset();
   range.not_before = {};
   range.doing = Range::Doing::nothing;
   ledger_.advance(range, batch);
@@ -108,7 +82,8 @@ void Engine::Implementation::handle(const BatchFailed& event, Instant now) {
   if (event.error.kind == ErrorClass::ambiguous) {
     range.in_doubt = true;
     doubts_[range.id] = Doubt{failed.batch, failed.batch.record};
-    retry_later(range, event.error, now, failed.batch);
+    set_aside(range, Setback::failed, event.error,
+              to_string(failed.batch.bounds, failed.batch.keys), now);
   } else {
     put_back(failed.batch.record);
     fail_batch(failed, range, event.error, now);
@@ -116,82 +91,14 @@ void Engine::Implementation::handle(const BatchFailed& event, Instant now) {
   release(failed);
 }
 
-void Engine::Implementation::fail_batch(Slot& failed, Range& range, const Error& error,
-                                        Instant now) {
-  const Batch& batch = failed.batch;
-  if (failed.cancelled && error.sqlstate == "57014") {
-    if (failed.waiter.empty()) return;  // Cancelled because the sweep ends.
-    sizer_.on_timeout(batch.keys);
-    concurrency_.on_conflict(now);
-    be_careful(range, batch.keys);
-    retry_later(range, error, now, batch);
-    return;
-  }
-  switch (error.kind) {
-    case ErrorClass::retry_batch:
-      sizer_.on_conflict(batch.keys);
-      concurrency_.on_conflict(now);
-      be_careful(range, batch.keys);
-      retry_later(range, error, now, batch);
-      return;
-    case ErrorClass::shrink_batch:
-      sizer_.on_timeout(batch.keys);
-      be_careful(range, batch.keys);
-      retry_later(range, error, now, batch);
-      return;
-    case ErrorClass::reconnect: retry_later(range, error, now, batch); return;
-    case ErrorClass::row:
-      if (batch.keys > RowCount{1}) {
-        // Bisect: half of the keys at once, until the one that fails stands alone.
-        ++retries_;
-        be_careful(range, batch.keys);
-        return;
-      }
-      break;
-    case ErrorClass::lease_lost:
-      lease_lost_ = error;
-      failed.cancelled = true;  // Its outcome is here: nothing is left to cancel.
-      cancel_all();
-      return;
-    case ErrorClass::ambiguous:
-    case ErrorClass::fatal: break;
-  }
-  Error final = error;
-  final.context = fmt::format("{} of {}", purpose_name(batch.purpose), to_string(batch.bounds));
-  stop_failing(std::move(final));
-}
-
-void Engine::Implementation::be_careful(Range& range, RowCount keys) {
-  range.careful_size = RowCount{std::max<std::int64_t>(1, keys.value / 2)};
-  range.careful_keys = keys;
+/// The limit is one on changes: counting rows writes nothing that anybody has to follow.
+std::optional<RowCount> Engine::Implementation::rows_per_second() const {
+  if (settings_.purpose == Purpose::verify) return std::nullopt;
+  return settings_.pace.rows_per_second;
 }
 
 void Engine::Implementation::put_back(const std::vector<RowsToRecord>& record) {
   for (const RowsToRecord& rows : record) unrecorded_[rows.range] += rows.rows;
-}
-
-void Engine::Implementation::retry_later(Range& range, const Error& error, Instant now,
-                                         const std::optional<Batch>& batch) {
-  ++retries_;
-  const Duration pause = range.backoff.next(random_);
-  const int failures = range.backoff.attempts();
-  const KeyRange where = batch ? batch->bounds : range.bounds;
-  const bool others_progress = ledger_.open().size() > 1 || ledger_.has_frontier();
-  const bool locked = error.sqlstate == "55P03";
-  const int patience =
-      settings_.safety.retries * (locked && others_progress ? patience_while_others_progress : 1);
-  if (failures > patience) {
-    Error final = error;
-    final.context = fmt::format("{} of {}, after {} tries", purpose_name(settings_.purpose),
-                                to_string(where), failures);
-    stop_failing(std::move(final));
-    return;
-  }
-  range.not_before = now + pause;
-  note(Note::Kind::retry, reason_of(error),
-       fmt::format("{} {} failed: {}; next try ({} of {}) in {} ms",
-                   purpose_name(settings_.purpose), to_string(where), describe(error), failures,
-                   patience, std::chrono::duration_cast<std::chrono::milliseconds>(pause).count()));
 }
 
 // ---- probes ----------------------------------------------------------------------------------
@@ -203,6 +110,7 @@ void Engine::Implementation::handle(const ProbeDone& event, Instant) {
   if (asked.probe_for == Slot::ProbeFor::frontier) {
     frontier_probing_ = false;
     frontier_backoff_.reset();
+    frontier_not_before_ = {};
     if (ledger_.has_frontier()) ledger_.plan(event.result);
   } else {
     Range& range = ledger_.at(asked.range);
@@ -213,9 +121,10 @@ void Engine::Implementation::handle(const ProbeDone& event, Instant) {
     }
     if (alone) {
       range.doing = Range::Doing::nothing;
-      range.backoff.reset();
+      range.patience.reset();
     }
   }
+  probe_answered();
   asked.probe_for = Slot::ProbeFor::nothing;
   if (alone) release(asked);
 }
@@ -229,35 +138,18 @@ void Engine::Implementation::handle(const ProbeFailed& event, Instant now) {
   if (frontier) frontier_probing_ = false;
   if (alone && !frontier) ledger_.at(asked.range).doing = Range::Doing::nothing;
   const bool cancelled = asked.cancelled;
+  const bool shrunk = !cancelled && shrink_probes(asked, event.error);
   if (alone) release(asked);
-  if (cancelled || ends_the_sweep(event.error, "probe for boundaries")) return;
-  if (!frontier) {
+  if (cancelled || ends_the_sweep(event.error, "probe for boundaries", now)) return;
+  if (frontier) {
+    fail_frontier_probe(event.error, shrunk, now);
+  } else if (alone && shrunk) {
+    ++retries_;  // At once: it is another question now.
+  } else if (alone) {
     // An attached probe is asked again alone; its batch speaks for itself.
-    if (alone) retry_later(ledger_.at(asked.range), event.error, now, std::nullopt);
-    return;
+    Range& range = ledger_.at(asked.range);
+    set_aside(range, Setback::failed, event.error, to_string(range.bounds), now);
   }
-  ++retries_;
-  frontier_not_before_ = now + frontier_backoff_.next(random_);
-  if (frontier_backoff_.attempts() > settings_.safety.retries) {
-    stop_failing(event.error);
-    return;
-  }
-  note(Note::Kind::retry, reason_of(event.error),
-       fmt::format("looking ahead failed: {}; trying again", describe(event.error)));
-}
-
-/// Whether the error leaves no way on; then the sweep has begun to end.
-bool Engine::Implementation::ends_the_sweep(const Error& error, std::string_view what) {
-  if (error.kind == ErrorClass::lease_lost) {
-    lease_lost_ = error;
-    cancel_all();
-    return true;
-  }
-  if (error.kind != ErrorClass::fatal && error.kind != ErrorClass::row) return false;
-  Error final = error;
-  if (final.context.empty()) final.context = what;
-  stop_failing(std::move(final));
-  return true;
 }
 
 // ---- ranges ----------------------------------------------------------------------------------
@@ -266,7 +158,7 @@ void Engine::Implementation::handle(const RangeOpened& event, Instant) {
   Slot& opened = busy_slot(event.slot, Slot::Doing::open);
   Range& range = ledger_.at(opened.range);
   range.doing = Range::Doing::nothing;
-  range.backoff.reset();
+  range.patience.reset();
   release(opened);
 }
 
@@ -296,8 +188,8 @@ void Engine::Implementation::handle(const RangeFailed& event, Instant now) {
   }
   const bool cancelled = failed.cancelled;
   release(failed);
-  if (cancelled || ends_the_sweep(event.error, "checkpoint")) return;
-  retry_later(range, event.error, now, std::nullopt);
+  if (cancelled || ends_the_sweep(event.error, "checkpoint", now)) return;
+  set_aside(range, setback_of(event.error), event.error, to_string(range.bounds), now);
 }
 
 void Engine::Implementation::handle(const RangeSettled& event, Instant now) {
@@ -358,14 +250,13 @@ void Engine::Implementation::handle(const CompanySeen& event, Instant) {
   sizer_.set_target(event.others_write ? batch_time_beside_writers : batch_time_alone);
 }
 
-void Engine::Implementation::handle(const WaiterSeen& event, Instant) {
+void Engine::Implementation::handle(const WaiterSeen& event, Instant now) {
   Slot& held = slot(event.slot);
   if (held.doing != Slot::Doing::batch || held.cancelled) return;
-  held.cancelled = true;
   held.waiter = event.who;
   note(Note::Kind::throttle, "lock_wait",
        fmt::format("{} waits for {}: cancelling it", event.who, to_string(held.batch.bounds)));
-  actions_.emplace_back(CancelSlot{event.slot});
+  cancel(event.slot, held, now);
 }
 
 void Engine::Implementation::handle(const SettingsChanged& event, Instant now) {
@@ -373,36 +264,25 @@ void Engine::Implementation::handle(const SettingsChanged& event, Instant now) {
   settings_.safety = event.safety;
   sizer_.set(event.pace.batch);
   concurrency_.set_max(event.pace.connections);
-  rate_.set(event.pace.rows_per_second, now);
+  rate_.set(rows_per_second(), now);
+  // A longer statement_timeout may let probes read further again.
+  probe_keys_max_.reset();
 }
 
-void Engine::Implementation::handle(const StopRequested& event, Instant) {
+void Engine::Implementation::handle(const StopRequested& event, Instant now) {
   if (!stopping_) stopping_ = event;
   if (event.cancel) {
     stopping_->cancel = true;
-    cancel_all();
+    cancel_all(now);
   }
 }
 
-void Engine::Implementation::handle(const LeaseLost& event, Instant) {
+void Engine::Implementation::handle(const LeaseLost& event, Instant now) {
   lease_lost_ = event.error;
-  cancel_all();
+  cancel_all(now);
 }
 
 void Engine::Implementation::handle(const Woken&, Instant) {}
-
-void Engine::Implementation::stop_failing(Error error) {
-  if (!failure_) failure_ = std::move(error);
-}
-
-void Engine::Implementation::cancel_all() {
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
-    Slot& busy = slots_[i];
-    if (busy.doing == Slot::Doing::nothing || busy.cancelled) continue;
-    busy.cancelled = true;
-    actions_.emplace_back(CancelSlot{SlotId{static_cast<int>(i)}});
-  }
-}
 
 void Engine::Implementation::note(Note::Kind kind, std::string reason, std::string text) {
   actions_.emplace_back(Note{kind, std::move(reason), std::move(text)});

@@ -15,8 +15,9 @@
 #include "core/range_ledger.hpp"
 #include "core/rate_limiter.hpp"
 
-/// The inside of the engine, in three files: engine_events.cpp takes in what happened,
-/// engine_dispatch.cpp decides what to start, engine_state.cpp tells how things stand.
+/// The inside of the engine, in four files: engine_events.cpp takes in what happened,
+/// engine_failures.cpp what failed, engine_dispatch.cpp decides what to start, engine_state.cpp
+/// tells how things stand.
 namespace backfill {
 
 /// What one slot is doing, and for which range.
@@ -29,13 +30,14 @@ struct Slot {
   Batch batch;    ///< in flight
   std::vector<RowsToRecord> record;  ///< travelling with a close
   bool cancelled = false;
+  Instant cancel_again_at{};
   std::string waiter;  ///< who waited for us, when that is why it was cancelled
-  Instant started{};
   Instant rest_until{};
 
   /// A probe in flight, alone or attached to the batch.
   enum class ProbeFor { nothing, frontier, extend, refine };
   ProbeFor probe_for = ProbeFor::nothing;
+  RowCount probe_keys;  ///< as many as that probe may read
 };
 
 class Engine::Implementation {
@@ -73,14 +75,24 @@ class Engine::Implementation {
   Slot& busy_slot(SlotId id, Slot::Doing doing);
   void release(Slot& slot);
   void batch_committed(Range& range, const Batch& batch);
-  void fail_batch(Slot& failed, Range& range, const Error& error, Instant now);
-  void retry_later(Range& range, const Error& error, Instant now,
-                   const std::optional<Batch>& batch);
-  void be_careful(Range& range, RowCount keys);
-  void stop_failing(Error error);
-  void cancel_all();
   void put_back(const std::vector<RowsToRecord>& record);
-  bool ends_the_sweep(const Error& error, std::string_view what);
+  [[nodiscard]] std::optional<RowCount> rows_per_second() const;
+
+  // engine_failures.cpp
+  void fail_batch(Slot& failed, Range& range, const Error& error, Instant now);
+  void fail_frontier_probe(const Error& error, bool shrunk, Instant now);
+  void set_aside(Range& range, Setback setback, const Error& error, const std::string& what,
+                 Instant now);
+  void give_up(Setback setback, const Error& error, const std::string& what, int tries);
+  [[nodiscard]] static Setback setback_of(const Error& error);
+  void be_careful(Range& range, RowCount keys);
+  bool shrink_probes(const Slot& asked, const Error& error);
+  void probe_answered();
+  void stop_failing(Error error);
+  void cancel(SlotId id, Slot& busy, Instant now);
+  void cancel_all(Instant now);
+  void repeat_cancels(Instant now);
+  bool ends_the_sweep(const Error& error, std::string_view what, Instant now);
 
   // engine_dispatch.cpp
   [[nodiscard]] bool may_start() const;
@@ -91,11 +103,14 @@ class Engine::Implementation {
   void start_batch(SlotId id, Slot& slot, Range& range, Batch batch, Instant now);
   [[nodiscard]] bool wants_frontier_probe(Instant now) const;
   [[nodiscard]] Probe frontier_probe() const;
+  [[nodiscard]] Probe extending_probe(const Range& range) const;
+  [[nodiscard]] Probe refining_probe(const Range& range) const;
   [[nodiscard]] RowCount wanted_keys() const;
   [[nodiscard]] RowCount most_keys() const;
   [[nodiscard]] Cut cut() const;
   [[nodiscard]] std::vector<RowsToRecord> take_records(std::optional<RangeId> own, bool all);
-  void occupy(Slot& slot, Slot::Doing doing, RangeId range, Instant now);
+  void occupy(Slot& slot, Slot::Doing doing, RangeId range);
+  void ask(Slot& slot, Slot::ProbeFor what, const Probe& probe);
   void finish_if_idle();
   void plan_wake(Instant now);
   [[nodiscard]] int slots_limit() const;
@@ -104,6 +119,15 @@ class Engine::Implementation {
   // engine_state.cpp
   [[nodiscard]] bool held_back(Instant now) const;
   [[nodiscard]] std::string limited_by(Instant now) const;
+  [[nodiscard]] std::string stopped_by(Instant now) const;
+  /// Ranges that were set aside, of all that are open.
+  struct Waiting {
+    int ranges = 0;
+    int locked = 0;  ///< of them, for the locks of others
+    int of = 0;
+    [[nodiscard]] std::string text() const;
+  };
+  [[nodiscard]] Waiting ranges_waiting(Instant now) const;
 
   void note(Note::Kind kind, std::string reason, std::string text);
   [[nodiscard]] bool ending() const { return stopping_ || failure_ || lease_lost_; }
@@ -128,6 +152,8 @@ class Engine::Implementation {
   bool frontier_probing_ = false;
   Instant frontier_not_before_{};
   Backoff frontier_backoff_;
+  std::optional<RowCount> probe_keys_max_;  ///< after a probe that timed out
+  int probes_since_timeout_ = 0;
 
   std::optional<StopRequested> stopping_;
   std::optional<Error> failure_;

@@ -32,27 +32,69 @@ bool Engine::Implementation::held_back(Instant now) const {
          std::ranges::any_of(slots_, [](const Slot& slot) { return !slot.up; });
 }
 
-std::string Engine::Implementation::limited_by(Instant now) const {
+/// What keeps anything at all from being started; empty when nothing does.
+std::string Engine::Implementation::stopped_by(Instant now) const {
   if (lease_lost_) return "lease lost: letting go";
   if (failure_) return "failed: letting the batches in flight finish";
   if (stopping_) return "stopping: " + stopping_->reason;
   if (pace_.stopped) return "stopped: " + pace_.reason;
   if (std::ranges::none_of(slots_, &Slot::up)) {
-    if (!last_down_) return "connecting";
-    return "no connection: " + last_down_->message;
+    return last_down_ ? "no connection: " + last_down_->message : "connecting";
   }
-  if (pace_.fraction < 1.0) return "slowed: " + pace_.reason;
-  const auto& open = ledger_.open();
-  const auto waiting = std::ranges::count_if(
-      open, [now](const auto& entry) { return entry.second.not_before > now; });
-  if (waiting > 0 && busy() == 0) {
-    return fmt::format("waiting to retry {} range{}", waiting, waiting == 1 ? "" : "s");
+  const Waiting waiting = ranges_waiting(now);
+  if (waiting.ranges > 0 && busy() == 0 && waiting.ranges == waiting.of) return waiting.text();
+  return {};
+}
+
+/// The rule: what stops everything is named first, in the order above. Of what only slows the work
+/// down, the one that leaves the smallest share of full speed is named; of two that leave the same,
+/// the one listed first here.
+std::string Engine::Implementation::limited_by(Instant now) const {
+  std::string stopped = stopped_by(now);
+  if (!stopped.empty()) return stopped;
+  double least = 1.0;
+  std::string text = "nothing: at full speed";
+  const auto weigh = [&](double share, std::string named) {
+    if (share >= least || named.empty()) return;
+    least = share;
+    text = std::move(named);
+  };
+  weigh(pace_.fraction, "slowed: " + pace_.reason);
+  const double limit = slots_limit();
+  const std::optional<RowCount> most = rows_per_second();
+  if (most && rate_.next_start(now) > now) {
+    // What the workers would do if the bucket were never empty; unknown before the first batch.
+    const double full = sizer_.keys_per_second().value_or(0) * limit;
+    const double share = full > 0 ? static_cast<double>(most->value) / full : 0;
+    weigh(std::min(share, 0.99), fmt::format("rows_per_second {}", most->value));
   }
-  if (settings_.pace.rows_per_second && rate_.next_start(now) > now) {
-    return fmt::format("rows_per_second {}", settings_.pace.rows_per_second->value);
+  const auto up = std::ranges::count_if(slots_, &Slot::up);
+  if (up < slots_limit()) {
+    weigh(static_cast<double>(up) / limit,
+          fmt::format("{} of {} connections: {}", up, slots_limit(),
+                      last_down_ ? last_down_->message : "connecting"));
   }
-  const std::string level = concurrency_.reason();
-  return level.empty() ? "nothing: at full speed" : level;
+  const Waiting waiting = ranges_waiting(now);
+  if (waiting.ranges > 0 && busy() < slots_limit()) weigh(busy() / limit, waiting.text());
+  weigh(limit / std::max(settings_.pace.connections, 1), concurrency_.reason());
+  return text;
+}
+
+Engine::Implementation::Waiting Engine::Implementation::ranges_waiting(Instant now) const {
+  Waiting waiting;
+  for (const auto& [id, range] : ledger_.open()) {
+    ++waiting.of;
+    if (range.not_before <= now) continue;
+    ++waiting.ranges;
+    if (range.patience.is_locked()) ++waiting.locked;
+  }
+  return waiting;
+}
+
+std::string Engine::Implementation::Waiting::text() const {
+  const std::string_view plural = ranges == 1 ? "" : "s";
+  if (locked == ranges) return fmt::format("waiting for rows locked in {} range{}", ranges, plural);
+  return fmt::format("waiting to retry {} range{}", ranges, plural);
 }
 
 }  // namespace backfill

@@ -47,4 +47,9 @@ std::string to_string(const KeyRange& range) {
   return "(" + end_text(range.after) + ", " + end_text(range.through) + "]";
 }
 
+std::string to_string(const KeyRange& range, RowCount keys) {
+  return keys == RowCount{1} && range.through ? "key " + to_string(*range.through)
+                                              : to_string(range);
+}
+
 }  // namespace backfill

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "backfill/key.hpp"
-#include "core/backoff.hpp"
 #include "core/engine.hpp"
+#include "core/patience.hpp"
 #include "core/work.hpp"
 
 namespace backfill {
@@ -28,7 +28,7 @@ struct Range {
   Doing doing = Doing::opening;
   bool in_doubt = false;  ///< a COMMIT was not answered: settle before anything else
   Instant not_before{};   ///< set aside until then
-  Backoff backoff;        ///< its attempts are the failures in a row
+  Patience patience;
   /// After a failure the same keys are tried again in smaller batches, up to the end of the batch
   /// that failed: this many keys at most while `careful_keys` of that batch are left.
   std::optional<RowCount> careful_size;

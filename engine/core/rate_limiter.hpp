@@ -7,10 +7,11 @@
 
 namespace backfill {
 
-/// `pace.rows_per_second`: a token bucket, kept as the moment at which everything spent so far is
-/// paid off (the virtual scheduling form of ITU-T I.371's generic cell rate algorithm). A batch may
-/// start when nothing is owed, and is spent when it starts; one that is larger than the bucket
-/// starts all the same and is paid off after it, so that no size can starve.
+/// `pace.rows_per_second`, of rows changed: a token bucket, kept as the moment at which everything
+/// spent so far is paid off (the virtual scheduling form of ITU-T I.371's generic cell rate
+/// algorithm). A batch may start when nothing is owed, and is spent when it has committed, since
+/// only then is it known how many rows it changed; what is larger than the bucket is paid off after
+/// it, so that no size can starve.
 class RateLimiter {
  public:
   /// Without a rate nothing ever waits. A rate below 1 counts as 1.

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "backfill/units.hpp"
+
 namespace backfill {
 
 /// One column of the key that a job walks along.
@@ -39,5 +41,8 @@ struct KeyRange {
 /// "(10, 20]", "(…, 20]", "((1, a), …]": for messages.
 [[nodiscard]] std::string to_string(const KeyRange& range);
 [[nodiscard]] std::string to_string(const KeyValue& value);
+
+/// The same, but "key 20" or "key (7, abc)" when the range holds that one key only.
+[[nodiscard]] std::string to_string(const KeyRange& range, RowCount keys);
 
 }  // namespace backfill

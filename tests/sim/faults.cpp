@@ -18,6 +18,7 @@ Faults draw_faults(Dice& dice) {
   draw(faults.range_failure, 0.002, 0.3);
   if (dice.chance(0.3)) draw(faults.fatal, 0.001, 0.02);
   draw(faults.slow, 0.002, 0.3);
+  draw(faults.cancel_lost, 0.05, 1.0);
   draw(faults.crash, 0.001, 0.03);
   draw(faults.slot_down, 0.001, 0.1);
   draw(faults.pace_change, 0.005, 0.3);

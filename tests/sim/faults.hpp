@@ -17,6 +17,7 @@ struct Faults {
   double range_failure = 0;  ///< of opening, closing, settling
   double fatal = 0;
   double slow = 0;
+  double cancel_lost = 0;  ///< of each cancel request
   // Of each event and each action.
   double crash = 0;
   // Of each tick of chaos.

@@ -92,10 +92,9 @@ void Oracle::told(const Event& event, Instant, std::size_t keys) {
             RangeView& range = view(batch.range);
             range.cursor = batch.bounds.through;
             range.closed = range.closed || batch.closes_range;
-            range.failures = 0;
+            succeeds(range);
             rows_ += e.rows.value;
-            const bool counts = batch.purpose == Purpose::verify;
-            bucket_ += static_cast<double>(counts ? batch.keys.value : e.rows.value);
+            bucket_ += static_cast<double>(e.rows.value);
             end_work(e.slot);
           },
           [this, keys](const BatchFailed& e) {
@@ -122,7 +121,7 @@ void Oracle::told(const Event& event, Instant, std::size_t keys) {
           [this](const RangeOpened& e) {
             RangeView& range = view(*range_of(*lane(e.slot).work));
             range.opened = true;
-            range.failures = 0;
+            succeeds(range);
             end_work(e.slot);
           },
           [this](const RangeClosed& e) {
@@ -154,6 +153,7 @@ void Oracle::told(const Event& event, Instant, std::size_t keys) {
             const Lane& seen = lane(e.slot);
             if (seen.work && std::holds_alternative<StartBatch>(*seen.work) && !seen.canceled) {
               waited_for_ = e.slot;
+              lane(e.slot).waited_for = true;
             }
           },
           [this](const SettingsChanged& e) {
@@ -173,11 +173,19 @@ void Oracle::fails(SlotId slot, const Error& error) {
   if (error.kind == ErrorClass::lease_lost) lease_lost_ = true;
   if (error.kind == ErrorClass::fatal) fatal_told_ = true;
   const std::optional<RangeId> range = range_of(*lane(slot).work);
-  if (range)
-    ++view(*range).failures;
-  else
+  const bool gave_way = lane(slot).waited_for && error.sqlstate == "57014";
+  if (!range)
     ++probe_failures_;
+  else if (error.sqlstate == sqlstate_lock_timeout)
+    ++view(*range).locked;
+  else if (!gave_way)
+    ++view(*range).failures;
   end_work(slot);
+}
+
+void Oracle::succeeds(RangeView& range) const {
+  range.failures = 0;
+  range.locked = 0;
 }
 
 void Oracle::end_work(SlotId slot) {
@@ -185,6 +193,7 @@ void Oracle::end_work(SlotId slot) {
   if (const std::optional<RangeId> range = range_of(*ended.work)) view(*range).in_flight = false;
   ended.work.reset();
   ended.canceled = false;
+  ended.waited_for = false;
 }
 
 // ---- what the engine asks for ----------------------------------------------------------------
@@ -216,9 +225,10 @@ void Oracle::asked(const Action& action, Instant now) {
                    check_start(a);
                    begin_work(a.slot, action, false);
                  },
-                 [this](const CancelSlot& a) {
+                 [this, now](const CancelSlot& a) {
                    require(lane(a.slot).work.has_value(), "a slot was canceled that does nothing");
                    lane(a.slot).canceled = true;
+                   lane(a.slot).canceled_at = now;
                    if (waited_for_ == a.slot) waited_for_.reset();
                  },
                  [](const Note& a) { require(!a.reason.empty(), "a note has no reason"); },
@@ -247,6 +257,7 @@ void Oracle::begin_work(SlotId slot, const Action& action, bool starts_anew) {
   }
   lane(slot).work = action;
   lane(slot).canceled = false;
+  lane(slot).waited_for = false;
 }
 
 // ---- what the engine says of itself ----------------------------------------------------------
@@ -261,6 +272,7 @@ void Oracle::observe(const Engine& engine, Instant now) {
   require(state.rows.value == rows_, "the rows of the state are not those of its batches");
   check_watermark(state.watermark);
   if (finish_) return;
+  check_cancels(engine, now);
   const std::optional<Instant> wake = engine.wake_at();
   require(!wake || *wake > now, "wake_at is not in the future");
 }

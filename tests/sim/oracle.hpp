@@ -41,6 +41,8 @@ class Oracle {
   struct Lane {
     bool up = false;
     bool canceled = false;
+    Instant canceled_at{};  ///< for the last time
+    bool waited_for = false;
     std::optional<Action> work;
   };
   struct RangeView {
@@ -51,7 +53,8 @@ class Oracle {
     bool unsettled = false;  ///< what became of its last batch is not known
     bool in_flight = false;
     RangeDoubt doubt;
-    int failures = 0;  ///< in a row
+    int failures = 0;  ///< in a row, without those that were our own doing
+    int locked = 0;    ///< lock timeouts in a row
   };
 
   void check_start(const StartBatch& start);
@@ -61,10 +64,13 @@ class Oracle {
   void check_start(const SettleRange& start);
   void check_record(const std::vector<RowsToRecord>& record, std::optional<RangeId> own) const;
   void check_bucket(Instant now);
+  void check_cancels(const Engine& engine, Instant now) const;
   void check_finish(const Finish& finish) const;
+  void check_gave_up(const Finish& finish) const;
   void check_watermark(const std::optional<KeyValue>& watermark);
   void begin_work(SlotId slot, const Action& action, bool starts_anew);
   void fails(SlotId slot, const Error& error);
+  void succeeds(RangeView& range) const;
   void end_work(SlotId slot);
   Lane& lane(SlotId slot);
   RangeView& view(RangeId range);

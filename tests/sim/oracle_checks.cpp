@@ -1,9 +1,18 @@
 #include <algorithm>
 
+#include "core/sqlstate.hpp"
 #include "sim/oracle.hpp"
 #include "sim/violation.hpp"
 
 namespace backfill::sim {
+
+namespace {
+
+constexpr Duration longest_cancel_gap = std::chrono::seconds(2);
+/// What is locked by others is worth that many tries for each of `retries`.
+constexpr int locked_tries = 10;
+
+}  // namespace
 
 void Oracle::check_start(const StartBatch& start) {
   const Batch& batch = start.batch;
@@ -79,7 +88,7 @@ void Oracle::check_record(const std::vector<RowsToRecord>& record,
 }
 
 void Oracle::check_bucket(Instant now) {
-  if (!settings_.pace.rows_per_second) return;
+  if (!settings_.pace.rows_per_second || settings_.purpose == Purpose::verify) return;
   const auto rate = static_cast<double>(settings_.pace.rows_per_second->value);
   const auto batch = static_cast<double>(settings_.pace.batch.max_rows.value);
   // One second's worth may come at once, and each slot may be one batch ahead of its share.
@@ -90,12 +99,32 @@ void Oracle::check_bucket(Instant now) {
   require(settings_changed_ || bucket_ <= most, "more rows a second than the settings allow");
 }
 
+/// A cancel request may be lost: it has to come again for as long as there is no outcome.
+void Oracle::check_cancels(const Engine& engine, Instant now) const {
+  for (const Lane& each : lanes_) {
+    if (!each.work || !each.canceled) continue;
+    require(now - each.canceled_at < longest_cancel_gap, "a cancel was not asked for again");
+    const std::optional<Instant> wake = engine.wake_at();
+    require(wake && *wake - each.canceled_at < longest_cancel_gap,
+            "nothing will ask for a cancel again");
+  }
+}
+
+void Oracle::check_gave_up(const Finish& finish) const {
+  if (fatal_told_ || probe_failures_ >= retries_least_) return;
+  const bool locked = finish.error.sqlstate == sqlstate_lock_timeout;
+  const bool exhausted =
+      std::any_of(ranges_.begin(), ranges_.end(), [this, locked](const auto& entry) {
+        const RangeView& range = entry.second;
+        return locked ? range.locked > locked_tries * retries_least_
+                      : range.failures + probe_failures_ > retries_least_;
+      });
+  require(exhausted, "the engine gave up before its retries were used up");
+}
+
 void Oracle::check_finish(const Finish& finish) const {
   require(busy() == 0, "the engine finished with something in flight");
   check_record(finish.record, std::nullopt);
-  const auto exhausted = [this](const auto& r) {
-    return r.second.failures + probe_failures_ >= retries_least_;
-  };
   switch (finish.how) {
     case Finish::How::completed:
       for (const auto& [id, range] : ranges_) {
@@ -113,9 +142,7 @@ void Oracle::check_finish(const Finish& finish) const {
       if (finish.error.kind == ErrorClass::row) {
         require(row_singled_out_, "a bad row was not bisected down to its key");
       } else {
-        require(fatal_told_ || probe_failures_ >= retries_least_ ||
-                    std::any_of(ranges_.begin(), ranges_.end(), exhausted),
-                "the engine gave up before its retries were used up");
+        check_gave_up(finish);
       }
       break;
   }

@@ -196,7 +196,7 @@ void World::lose(SlotId id, Error error) {
 void World::cancel(SlotId id) {
   // The request takes its own connection, and may come too late.
   const TransactionId transaction = slot(id).transaction;
-  if (transaction == 0) return;
+  if (transaction == 0 || dice_.chance(faults_.cancel_lost)) return;
   timeline_.after(dice_.log_duration(100us, 20ms),
                   [this, transaction] { server_.cancel(transaction); });
 }

@@ -37,3 +37,12 @@ TEST_CASE("a_key_text_is_never_cut_within_a_character") {
 TEST_CASE("line_breaks_in_a_key_do_not_reach_the_message") {
   CHECK(to_string(KeyValue{"a\nb\tc"}) == "a b c");
 }
+
+TEST_CASE("a_range_of_one_key_is_named_by_that_key") {
+  const KeyRange simple{KeyValue{"7776"}, KeyValue{"7777"}};
+  CHECK(to_string(simple, RowCount(1)) == "key 7777");
+  CHECK(to_string(simple, RowCount(2)) == "(7776, 7777]");
+  const KeyRange composite{KeyValue{"7", "abb"}, KeyValue{"7", "abc"}};
+  CHECK(to_string(composite, RowCount(1)) == "key (7, abc)");
+  CHECK(to_string(KeyRange{KeyValue{"7776"}, std::nullopt}, RowCount(1)) == "(7776, …]");
+}

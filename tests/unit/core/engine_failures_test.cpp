@@ -1,0 +1,190 @@
+#include <chrono>
+
+#include <catch2/catch.hpp>
+
+#include "unit/core/engine_driver.hpp"
+
+using namespace backfill;
+using namespace backfill::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+SweepSettings settings_with(int retries) {
+  SweepSettings settings;
+  settings.safety.retries = retries;
+  settings.pace.connections = 1;
+  settings.pace.batch.min_rows = RowCount(1);
+  settings.whole_table = false;
+  return settings;
+}
+
+/// The one range of the sweep is known, and its boundaries have been found.
+EngineDriver with_batch_of(std::int64_t keys, int retries, std::string through = "90") {
+  EngineDriver driver(settings_with(retries), 1, {known_range(1, "0", through, keys)});
+  ProbeResult found;
+  found.ticks.push_back({KeyValue{through}, RowCount(keys)});
+  found.exhausted = true;
+  driver.tell(ProbeDone{SlotId{0}, found});
+  REQUIRE(driver.last<StartBatch>().batch.keys == RowCount(keys));
+  return driver;
+}
+
+BatchDone done(SlotId slot, std::int64_t rows) {
+  BatchDone event;
+  event.slot = slot;
+  event.rows = RowCount(rows);
+  event.statement_time = 5ms;
+  return event;
+}
+
+}  // namespace
+
+TEST_CASE("a_batch_cancelled_for_a_waiter_is_tried_again_smaller_and_uses_up_no_retries") {
+  EngineDriver driver = with_batch_of(1, 2);
+  for (int i = 0; i < 200; ++i) {
+    driver.tell(WaiterSeen{SlotId{0}, "session 7"});
+    driver.tell(BatchFailed{SlotId{0}, error_of("57014")});
+    CHECK(driver.count<Finish>() == 0);
+    while (driver.count<StartBatch>() == i + 1) driver.wake();
+  }
+  driver.tell(done(SlotId{0}, 1));
+  CHECK(driver.last<Finish>().how == Finish::How::completed);
+}
+
+TEST_CASE("after_giving_way_the_same_keys_come_back_in_half_the_size") {
+  EngineDriver driver = with_batch_of(400, 2);
+  driver.tell(WaiterSeen{SlotId{0}, "session 7"});
+  driver.tell(BatchFailed{SlotId{0}, error_of("57014")});
+  while (driver.count<StartProbe>() == 1) driver.wake();
+  CHECK(driver.last<StartProbe>().probe.every == RowCount(200));
+}
+
+TEST_CASE("a_statement_timeout_of_the_servers_own_does_use_up_retries") {
+  EngineDriver driver = with_batch_of(1, 2);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(driver.count<Finish>() == 0);
+    driver.tell(BatchFailed{SlotId{0}, error_of("57014")});
+    while (driver.count<Finish>() == 0 && driver.count<StartBatch>() == i + 1) driver.wake();
+  }
+  CHECK(driver.last<Finish>().how == Finish::How::failed);
+}
+
+TEST_CASE("a_lock_that_never_frees_ends_the_job_and_names_the_key") {
+  EngineDriver driver = with_batch_of(1, 2, "7777");
+  int tries = 0;
+  while (driver.count<Finish>() == 0) {
+    REQUIRE(++tries <= 100);
+    const int before = driver.count<StartBatch>();
+    driver.tell(BatchFailed{SlotId{0}, error_of("55P03")});
+    while (driver.count<Finish>() == 0 && driver.count<StartBatch>() == before) driver.wake();
+  }
+  CHECK(tries == 10 * 2 + 1);
+  const Finish finish = driver.last<Finish>();
+  CHECK(finish.how == Finish::How::failed);
+  CHECK(finish.error.context == "copy of key 7777, after 21 tries");
+  CHECK_THAT(finish.error.hint, Catch::Contains("pg_stat_activity"));
+}
+
+TEST_CASE("a_locked_range_is_set_aside_and_the_others_go_on") {
+  EngineDriver driver(settings_with(1), 1,
+                      {known_range(1, "0", "10", 1), known_range(2, "10", "20", 1)});
+  ProbeResult first;
+  first.ticks.push_back({KeyValue{"10"}, RowCount(1)});
+  first.exhausted = true;
+  driver.tell(ProbeDone{SlotId{0}, first});
+  REQUIRE(driver.last<StartBatch>().batch.range == RangeId(1));
+  driver.tell(BatchFailed{SlotId{0}, error_of("55P03")});
+  // The other range is looked at at once, in the same slot.
+  CHECK(driver.last<StartProbe>().probe.within.after == KeyValue{"10"});
+}
+
+TEST_CASE("a_row_locked_for_long_does_not_shrink_the_batches_of_other_ranges") {
+  EngineDriver driver = with_batch_of(400, 10);
+  driver.tell(BatchFailed{SlotId{0}, error_of("55P03")});
+  const std::int64_t after_first = driver.engine.state(driver.now).batch_rows;
+  CHECK(after_first == 300);
+  while (driver.count<StartProbe>() == 1) driver.wake();
+  ProbeResult finer;
+  finer.ticks.push_back({KeyValue{"1"}, RowCount(1)});
+  finer.ticks.push_back({KeyValue{"90"}, RowCount(199)});
+  driver.tell(ProbeDone{SlotId{0}, finer});
+  driver.tell(BatchFailed{SlotId{0}, error_of("55P03")});
+  CHECK(driver.engine.state(driver.now).batch_rows == after_first);
+}
+
+TEST_CASE("a_row_that_fails_alone_is_named_by_its_key") {
+  EngineDriver driver = with_batch_of(1, 2, "7777");
+  driver.tell(BatchFailed{SlotId{0}, error_of("22P02")});
+  CHECK(driver.last<Finish>().error.context == "copy of key 7777");
+}
+
+TEST_CASE("a_cancel_is_asked_for_again_until_its_outcome_is_there") {
+  EngineDriver driver = with_batch_of(10, 2);
+  driver.tell(StopRequested{true, "SIGINT"});
+  CHECK(driver.count<CancelSlot>() == 1);
+  for (int i = 2; i <= 5; ++i) {
+    driver.wake();
+    CHECK(driver.count<CancelSlot>() == i);
+  }
+  driver.tell(BatchFailed{SlotId{0}, error_of("57014")});
+  CHECK(driver.last<Finish>().how == Finish::How::stopped);
+  CHECK(driver.count<CancelSlot>() == 5);
+}
+
+TEST_CASE("a_probe_that_times_out_reads_a_quarter_of_its_keys_and_uses_up_no_retries") {
+  SweepSettings settings;
+  settings.safety.retries = 1;
+  EngineDriver driver(settings);
+  std::int64_t limit = driver.last<StartProbe>().probe.limit.value;
+  CHECK(limit >= 10'000);
+  while (limit > 1) {
+    const int before = driver.count<StartProbe>();
+    driver.tell(ProbeFailed{SlotId{0}, error_of("57014")});
+    while (driver.count<StartProbe>() == before) driver.wake();
+    const Probe probe = driver.last<StartProbe>().probe;
+    CHECK(probe.limit.value <= std::max<std::int64_t>(1, limit / 4));
+    CHECK(probe.every <= probe.limit);
+    limit = probe.limit.value;
+  }
+  // There is nothing smaller than one key: from here on it counts.
+  driver.tell(ProbeFailed{SlotId{0}, error_of("57014")});
+  CHECK(driver.count<Finish>() == 0);
+  const int before = driver.count<StartProbe>();
+  while (driver.count<StartProbe>() == before) driver.wake();
+  driver.tell(ProbeFailed{SlotId{0}, error_of("57014")});
+  CHECK(driver.last<Finish>().how == Finish::How::failed);
+}
+
+TEST_CASE("after_eight_probes_that_went_well_they_may_read_twice_as_far") {
+  SweepSettings settings;
+  settings.pace.batch.fixed_rows = RowCount(10);
+  EngineDriver driver(settings);
+  const RowCount natural = driver.last<StartProbe>().probe.limit;
+  driver.tell(ProbeFailed{SlotId{0}, error_of("57014")});
+  while (driver.count<StartProbe>() == 1) driver.wake();
+  const RowCount shrunk = driver.last<StartProbe>().probe.limit;
+  CHECK(shrunk == RowCount(natural.value / 4));
+  // One slot, three ranges ahead of it: probes alone at first, then one with each batch.
+  std::vector<RowCount> limits;
+  const auto answer = [&limits](const Probe& probe) {
+    limits.push_back(probe.limit);
+    ProbeResult found;
+    found.ticks.push_back({KeyValue{std::to_string(limits.size())}, RowCount(10)});
+    return found;
+  };
+  while (limits.size() < 9) {
+    const Action asked = driver.actions.back();
+    if (const auto* probe = std::get_if<StartProbe>(&asked)) {
+      driver.tell(ProbeDone{SlotId{0}, answer(probe->probe)});
+    } else if (const auto* batch = std::get_if<StartBatch>(&asked)) {
+      if (batch->ahead) driver.tell(ProbeDone{SlotId{0}, answer(*batch->ahead)});
+      driver.tell(done(SlotId{0}, 10));
+    } else {
+      REQUIRE(std::holds_alternative<OpenRange>(asked));
+      driver.tell(RangeOpened{SlotId{0}});
+    }
+  }
+  CHECK(limits[7] == shrunk);
+  CHECK(limits[8] == RowCount(2 * shrunk.value));
+}
