@@ -160,6 +160,7 @@ asio::awaitable<Result<void>> DdlRunner::one_try(std::vector<OnlineDdl> statemen
   const bool instant = std::ranges::all_of(
       statements, [](const OnlineDdl& statement) { return statement.shape == DdlShape::instant; });
   if (!instant && connection->pooled()) co_return needs_own_session();
+  in_use_ = connection;
   if (!connection->pooled()) {
     watch_.begin(connection->backend_pid(), shown(statements), settings_.lock_timeout);
   }
@@ -176,6 +177,7 @@ asio::awaitable<Result<void>> DdlRunner::one_try(std::vector<OnlineDdl> statemen
   if (!sent && leftover && connection->usable()) {
     co_await remove_leftover(connection, *std::move(leftover));
   }
+  in_use_ = nullptr;
   co_return sent;
 }
 
@@ -287,7 +289,11 @@ asio::awaitable<void> DdlRunner::pause(Duration wait) {
 void DdlRunner::stop(Error why) {
   if (!halted_) halted_ = std::move(why);
   pause_.cancel();
-  link_.cancel();
+  if (in_use_ != nullptr) {
+    in_use_->request_cancel();
+  } else {
+    link_.give_up();
+  }
 }
 
 std::string DdlRunner::doing() const {

@@ -97,6 +97,7 @@ class DdlRunner {
   DdlWatch watch_;
   asio::steady_timer pause_;
   Random random_;
+  pg::Connection* in_use_ = nullptr;  ///< while a try or its cleaning up runs on it
   std::optional<Error> halted_;
 };
 
