@@ -148,6 +148,12 @@ std::string BackfillSql::copy(BoundShape shape) const {
   return update(shape, job_.where ? enclosed(*job_.where) : std::string{});
 }
 
+std::string BackfillSql::copy_stripe(BoundShape shape) const {
+  std::string condition = stripe_predicate(target_, bound_count(target_, shape) + 1);
+  if (job_.where) condition += " AND " + enclosed(*job_.where);
+  return update(shape, condition);
+}
+
 std::string BackfillSql::repair(BoundShape shape) const {
   return update(shape, residue());
 }

@@ -38,6 +38,8 @@ class BackfillSql {
 
   /// Parameters of all that follow: the bounds of the range, as `key_predicate` takes them.
   [[nodiscard]] std::string copy(BoundShape shape) const;
+  /// The same for one stripe of the range; then come the parameters of `stripe_predicate`.
+  [[nodiscard]] std::string copy_stripe(BoundShape shape) const;
 
   /// One row: how many rows of the range are not as they should be, and how many match `where`
   /// although nothing would change them (an email that is NULL stays NULL). Not for Proof::ledger.

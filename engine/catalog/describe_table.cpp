@@ -76,6 +76,31 @@ GROUP BY n.nspname, c.relname, i.indexrelid, i.indisprimary, am.amname, i.indisv
          i.indimmediate, (i.indpred IS NOT NULL)
 ORDER BY 1)";
 
+/// The hash function with a seed (support function 2) of each column's type, by its default
+/// operator class. Domains count as what they are made of, varchar as text, enums and arrays as
+/// their pseudo-types.
+constexpr const char* hashes_sql = R"(
+SELECT coalesce((
+  SELECT pg_catalog.format('%I.%I', n.nspname, p.proname)
+  FROM pg_catalog.pg_opclass AS op
+  JOIN pg_catalog.pg_am AS am ON am.oid = op.opcmethod AND am.amname = 'hash'
+  JOIN pg_catalog.pg_amproc AS ap ON ap.amprocfamily = op.opcfamily AND ap.amprocnum = 2
+    AND ap.amproclefttype = op.opcintype AND ap.amprocrighttype = op.opcintype
+  JOIN pg_catalog.pg_proc AS p ON p.oid = ap.amproc
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+  WHERE op.opcdefault AND (
+    op.opcintype = t.oid
+    OR (t.oid = 'pg_catalog.varchar'::regtype AND op.opcintype = 'pg_catalog.text'::regtype)
+    OR (t.typtype = 'e' AND op.opcintype = 'pg_catalog.anyenum'::regtype)
+    OR (t.typcategory = 'A' AND op.opcintype = 'pg_catalog.anyarray'::regtype))
+  ORDER BY op.opcintype = t.oid DESC LIMIT 1), '')
+FROM pg_catalog.unnest($2::text[]) WITH ORDINALITY AS k(name, position)
+JOIN pg_catalog.pg_attribute AS a ON a.attrelid = $1::oid AND a.attname = k.name
+JOIN pg_catalog.pg_type AS declared ON declared.oid = a.atttypid
+JOIN pg_catalog.pg_type AS t
+  ON t.oid = CASE WHEN declared.typtype = 'd' THEN declared.typbasetype ELSE declared.oid END
+ORDER BY k.position)";
+
 /// Names as the job would have to write them: $1 says whether it names a schema.
 constexpr const char* names_sql = R"(
 SELECT CASE WHEN $1::boolean OR NOT pg_catalog.pg_table_is_visible(c.oid)
@@ -207,6 +232,16 @@ pg::asio::awaitable<Result<Target>> describe_table(pg::Connection* connection, J
   Result<Key> key = choose_key(candidates, job.key);
   if (!key) co_return with_context(key.error(), "choosing the key of " + quote_name(target.table));
   target.key = *std::move(key);
+  std::vector<std::string> key_names;
+  for (const KeyColumn& column : target.key.columns) key_names.push_back(column.name);
+  std::vector<pg::Param> of_key;
+  of_key.emplace_back(std::to_string(target.oid));
+  of_key.emplace_back(pg::text_array(key_names));
+  const auto hashes = co_await connection->query(hashes_sql, of_key, catalog_deadline);
+  if (!hashes) co_return with_context(hashes.error(), "looking up the hash functions of the key");
+  for (std::size_t i = 0; i < hashes->values.size() && i < target.key.columns.size(); ++i) {
+    target.key.columns[i].hash = pg::text_field(hashes->values[i], 0);
+  }
   co_return target;
 }
 

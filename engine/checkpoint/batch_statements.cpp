@@ -39,13 +39,12 @@ void append_record(std::vector<pg::Param>& params, const std::vector<RowsToRecor
   params.emplace_back(pg::integer_array(rows));
 }
 
-void append_move(std::vector<pg::Param>& params, const Batch& batch) {
+void append_bounds(std::vector<pg::Param>& params, const Batch& batch) {
   // A batch without an upper end would move the cursor to nowhere.
   if (!batch.bounds.through) std::abort();
   params.push_back(key_param(batch.bounds.after));
   params.push_back(key_param(batch.bounds.through));
-  params.emplace_back(std::to_string(batch.keys.value));
-  params.push_back(bool_param(batch.closes_range));
+  params.emplace_back(std::to_string(batch.keys_done.value));
 }
 
 pg::Statement prepared(std::string sql, std::vector<pg::Param> params) {
@@ -63,11 +62,15 @@ std::vector<pg::Statement> one(pg::Statement statement) {
 
 pg::Statement checkpoint_statement(const Fence& fence, const Batch& batch) {
   std::vector<pg::Param> params = fence_params(fence, batch.range);
-  append_move(params, batch);
+  params.emplace_back(std::to_string(batch.stripe.no));
+  append_bounds(params, batch);
+  params.push_back(bool_param(batch.ends_stripe));
+  params.push_back(bool_param(batch.closes_range));
   append_record(params, batch.record);
   return prepared(
       "SELECT backfill.checkpoint($1::bigint, $2::text, $3::integer, $4::bigint, $5::bigint, "
-      "$6::text[], $7::text[], $8::bigint, $9::boolean, $10::bigint[], $11::bigint[])",
+      "$6::integer, $7::text[], $8::text[], $9::bigint, $10::boolean, $11::boolean, "
+      "$12::bigint[], $13::bigint[])",
       std::move(params));
 }
 
@@ -87,7 +90,8 @@ std::vector<pg::Statement> verify_batch_statements(const Fence& fence,
                                                    const Batch& batch, pg::Statement count) {
   const std::size_t bounds = count.params.size();
   std::vector<pg::Param> params = fence_params(fence, batch.range);
-  append_move(params, batch);
+  append_bounds(params, batch);
+  params.push_back(bool_param(batch.closes_range));
   std::string arguments;
   constexpr std::string_view types[] = {"bigint", "text",   "integer", "bigint", "bigint",
                                         "text[]", "text[]", "bigint",  "boolean"};
@@ -114,9 +118,11 @@ std::vector<pg::Statement> open_range_statements(const Fence& fence,
   params.push_back(key_param(range.bounds.after));
   params.push_back(key_param(range.bounds.through));
   params.emplace_back(std::to_string(range.keys.value));
+  params.emplace_back(std::to_string(range.stripes));
   return in_transaction(
       settings, one(prepared("SELECT backfill.open_range($1::bigint, $2::text, $3::integer, "
-                             "$4::bigint, $5::bigint, $6::text[], $7::text[], $8::bigint)",
+                             "$4::bigint, $5::bigint, $6::text[], $7::text[], $8::bigint, "
+                             "$9::integer)",
                              std::move(params))));
 }
 
@@ -137,7 +143,8 @@ std::vector<pg::Statement> settle_range_statements(const Fence& fence,
                                                    const SettleRange& range) {
   return in_transaction(settings,
                         one(prepared("SELECT settled_cursor, settled_closed, settled_uncounted, "
-                                     "settled_xid, settled_after FROM backfill.settle_range("
+                                     "settled_xid, settled_after, settled_through, settled_stripe "
+                                     "FROM backfill.settle_range("
                                      "$1::bigint, $2::text, $3::integer, $4::bigint, $5::bigint)",
                                      fence_params(fence, range.range))));
 }
@@ -166,6 +173,8 @@ SettledRange read_settled(const pg::Rows& rows) {
   settled.uncounted = pg::bool_field(row, 2);
   settled.last_xid = pg::text_field(row, 3);
   if (!pg::is_null(row, 4)) settled.last_after = pg::parse_text_array(pg::text_field(row, 4));
+  if (!pg::is_null(row, 5)) settled.last_through = pg::parse_text_array(pg::text_field(row, 5));
+  settled.stripe = static_cast<int>(pg::integer_field(row, 6));
   return settled;
 }
 

@@ -84,8 +84,10 @@ struct SettledRange {
   /// The count of the last batch is in no checkpoint. Whoever still has it from the command tag
   /// records that; whoever lost it (the COMMIT was in doubt) asks `count_uncounted_statement`.
   bool uncounted = false;
-  std::string last_xid;                ///< of the last batch; empty before the first
-  std::optional<KeyValue> last_after;  ///< where the last batch began
+  std::string last_xid;                  ///< of the last batch; empty before the first
+  std::optional<KeyValue> last_after;    ///< where the last batch began
+  std::optional<KeyValue> last_through;  ///< and ended
+  int stripe = 0;
   friend bool operator==(const SettledRange&, const SettledRange&) = default;
 };
 

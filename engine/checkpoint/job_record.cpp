@@ -69,6 +69,9 @@ StoredRange read_range(const pg::Row& row) {
   range.uncounted = pg::bool_field(row, 11);
   range.last_xid = pg::text_field(row, 12);
   range.last_after = key_field(row, 13);
+  range.last_through = key_field(row, 14);
+  range.known.stripe.no = static_cast<int>(pg::integer_field(row, 15));
+  range.known.stripe.of = static_cast<int>(pg::integer_field(row, 16));
   return range;
 }
 
@@ -140,8 +143,9 @@ awaitable<Result<JobRecord>> find_or_create_job(pg::Connection* connection, NewJ
 awaitable<Result<std::vector<StoredRange>>> load_ranges(pg::Connection* connection, SweepId sweep) {
   std::string sql =
       "SELECT no, after_key, through_key, cursor, closed, keys, keys_done, rows_changed, "
-      "rows_differing, unchangeable, batches, uncounted, last_xid, last_after FROM backfill.ranges "
-      "WHERE job_id = $1::bigint AND phase = $2 AND pass = $3::integer ORDER BY no";
+      "rows_differing, unchangeable, batches, uncounted, last_xid, last_after, last_through, "
+      "stripe, stripes FROM backfill.ranges WHERE job_id = $1::bigint AND phase = $2 AND pass = "
+      "$3::integer ORDER BY no";
   std::vector<pg::Param> params;
   params.emplace_back(std::to_string(sweep.job.value));
   params.emplace_back(std::move(sweep.phase));
@@ -161,7 +165,7 @@ awaitable<Result<std::vector<StoredRange>>> count_uncounted(pg::Connection* conn
     if (!range.uncounted) continue;
     KeyRange last_batch;
     last_batch.after = range.last_after;
-    last_batch.through = range.known.cursor;
+    last_batch.through = range.last_through;
     pg::Statement statement =
         count_uncounted_statement(fence, target, range.known.id, last_batch, range.last_xid);
     auto rows = co_await connection->query(std::move(statement.sql), std::move(statement.params),

@@ -49,8 +49,9 @@ struct StoredRange {
   std::int64_t unchangeable = 0;
   std::int64_t batches = 0;
   bool uncounted = false;
-  std::string last_xid;                ///< empty when no batch has committed
-  std::optional<KeyValue> last_after;  ///< where the last batch began
+  std::string last_xid;                  ///< empty when no batch has committed
+  std::optional<KeyValue> last_after;    ///< where the last batch began
+  std::optional<KeyValue> last_through;  ///< and ended
 };
 
 /// Absent when no job has the name. The control schema must exist.

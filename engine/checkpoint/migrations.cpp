@@ -10,6 +10,7 @@ const std::vector<Migration>& control_schema_migrations() {
        .scripts = {schema_sql::tables, schema_sql::table_comments, schema_sql::fence_functions,
                    schema_sql::range_functions, schema_sql::lease_functions,
                    schema_sql::status_view}},
+      {.version = 2, .scripts = {schema_sql::stripe_columns, schema_sql::striped_range_functions}},
   };
   return migrations;
 }

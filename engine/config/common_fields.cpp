@@ -15,6 +15,7 @@ using std::chrono::minutes;
 
 constexpr std::int64_t rows_max = 10'000'000;  // of one batch
 constexpr std::int64_t rows_per_second_max = 1'000'000'000;
+constexpr std::array<std::string_view, 5> stripes_words{"auto", "1", "2", "4", "8"};
 constexpr std::array<std::string_view, 2> user_triggers_words{"fire", "bypass"};
 
 std::optional<RowCount> rows(std::optional<std::int64_t> number) {
@@ -66,7 +67,7 @@ std::optional<TextProblem> store_query(Job& job, std::string_view text) {
   return std::nullopt;
 }
 
-std::array<Field, 23> make_table() {
+std::array<Field, 24> make_table() {
   return {{
       {"version", "The version of the job file's format.",
        WholeNumber{1, 1, false,
@@ -105,6 +106,12 @@ std::array<Field, 23> make_table() {
       {"pace.rows_per_second", "The most rows to change in a second, over all connections.",
        WholeNumber{1, rows_per_second_max, true,
                    [](Job& job, auto number) { job.pace.rows_per_second = rows(number); }}},
+      {"pace.stripes",
+       "How often each range of the key is visited, each time for another part of its rows.",
+       Choice{stripes_words,
+              [](Job& job, std::size_t i) {
+                job.pace.stripes = i == 0 ? std::nullopt : std::optional<int>(1 << (i - 1));
+              }}},
       {"throttle.replica_lag.slow", "The lag of a replica from which the pace falls.",
        TimeSpan{milliseconds(1),
                 hours(24),
@@ -153,7 +160,7 @@ std::array<Field, 23> make_table() {
 }  // namespace
 
 std::span<const Field> common_fields() {
-  static const std::array<Field, 23> table = make_table();
+  static const std::array<Field, 24> table = make_table();
   return table;
 }
 

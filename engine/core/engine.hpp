@@ -27,6 +27,7 @@ struct KnownRange {
   KeyRange bounds;
   std::optional<KeyValue> cursor;  ///< where the next batch begins; at first `bounds.after`
   bool closed = false;
+  Stripe stripe;
   RowCount keys;       ///< as probed
   RowCount keys_done;  ///< of them, behind the cursor
 };
@@ -38,7 +39,10 @@ struct SweepSettings {
   std::optional<RowCount> estimated_rows;  ///< of the table; steers how the key is cut
   std::optional<RowCount> range_keys;      ///< of one range, about; absent: by estimated_rows
   std::uint64_t seed = 0;                  ///< of the jitter
-  bool whole_table = true;                 ///< false: only the known ranges, nothing beyond them
+  int stripes = 1;                         ///< of each range that has an end; a power of two
+  bool stripes_forced = false;             ///< also where few rows of a stripe change
+  bool filtered = false;    ///< the job has a `where`: how many rows change must be seen first
+  bool whole_table = true;  ///< false: only the known ranges, nothing beyond them
 };
 
 /// What the engine can tell at any time.

@@ -17,6 +17,18 @@ constexpr Duration rest_max = std::chrono::seconds{10};
 constexpr Duration batch_time_beside_writers = std::chrono::milliseconds{10};
 constexpr Duration batch_time_alone = std::chrono::milliseconds{50};
 
+/// About ten batches are remembered of the share of rows that change.
+constexpr double changing_weight = 0.1;
+
+/// Whether the checkpoint stands where the batch would have put it.
+bool stands_behind(const RangeSettled& found, const Batch& batch, const Range& range) {
+  if (batch.ends_stripe) {
+    return found.stripe == batch.stripe.no + 1 && found.cursor == range.bounds.after;
+  }
+  return found.stripe == batch.stripe.no && found.cursor == batch.bounds.through &&
+         found.closed == batch.closes_range;
+}
+
 }  // namespace
 
 Slot& Engine::Implementation::slot(SlotId id) {
@@ -53,6 +65,7 @@ void Engine::Implementation::handle(const BatchDone& event, Instant now) {
     concurrency_.on_batch(keys, event.statement_time, now);
   }
   if (sizer_.size_is_not_the_cause()) concurrency_.on_inelastic(now);
+  note_changing(done.batch, event.rows);
   rate_.spend(event.rows, now);
   rows_ += event.rows;
   if (pace_.fraction < 1.0) {
@@ -65,12 +78,21 @@ void Engine::Implementation::handle(const BatchDone& event, Instant now) {
   release(done);
 }
 
+void Engine::Implementation::note_changing(const Batch& batch, RowCount rows) {
+  if (batch.keys <= RowCount{0}) return;
+  // Of the keys that the statement looked at, one in `of` was this stripe's.
+  const double share = std::min(1.0, static_cast<double>(rows.value * batch.stripe.of) /
+                                         static_cast<double>(batch.keys.value));
+  changing_ = changing_ ? *changing_ + changing_weight * (share - *changing_) : share;
+}
+
 void Engine::Implementation::batch_committed(Range& range, const Batch& batch) {
   ++batches_;
   range.patience.reset();
   range.not_before = {};
   range.doing = Range::Doing::nothing;
   ledger_.advance(range, batch);
+  range.waits_for_batch = last_number_ + 1;
   if (batch.closes_range) ledger_.close(range.id);
 }
 
@@ -111,7 +133,7 @@ void Engine::Implementation::handle(const ProbeDone& event, Instant) {
     frontier_probing_ = false;
     frontier_backoff_.reset();
     frontier_not_before_ = {};
-    if (ledger_.has_frontier()) ledger_.plan(event.result);
+    if (ledger_.has_frontier()) ledger_.plan(event.result, stripes_of_next_range());
   } else {
     Range& range = ledger_.at(asked.range);
     if (asked.probe_for == Slot::ProbeFor::extend) {
@@ -203,8 +225,7 @@ void Engine::Implementation::handle(const RangeSettled& event, Instant now) {
     doubts_.erase(found);
   }
   release(asked);
-  const bool at_end = doubt.batch && event.cursor == doubt.batch->bounds.through;
-  const bool committed = doubt.batch && at_end && event.closed == doubt.batch->closes_range;
+  const bool committed = doubt.batch && stands_behind(event, *doubt.batch, range);
   if (committed) {
     rows_ += event.rows;
     note(Note::Kind::information, "commit_settled",
@@ -212,8 +233,8 @@ void Engine::Implementation::handle(const RangeSettled& event, Instant now) {
     batch_committed(range, *doubt.batch);
   } else if (event.closed) {
     ledger_.close(range.id);
-  } else if (event.cursor != range.cursor) {
-    ledger_.move_cursor(range, event.cursor);
+  } else if (event.cursor != range.cursor || event.stripe != range.stripe.no) {
+    ledger_.move_cursor(range, event.cursor, event.stripe);
   } else {
     put_back(doubt.record);
     if (doubt.batch) be_careful(range, doubt.batch->keys);

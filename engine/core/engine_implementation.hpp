@@ -28,6 +28,7 @@ struct Slot {
   Doing doing = Doing::nothing;
   RangeId range;  ///< of the work in flight; afterwards the range it prefers to go on with
   Batch batch;    ///< in flight
+  std::uint64_t number = 0;          ///< of that batch, in the order of their starts
   std::vector<RowsToRecord> record;  ///< travelling with a close
   bool cancelled = false;
   Instant cancel_again_at{};
@@ -74,6 +75,7 @@ class Engine::Implementation {
   Slot& slot(SlotId id);
   Slot& busy_slot(SlotId id, Slot::Doing doing);
   void release(Slot& slot);
+  void note_changing(const Batch& batch, RowCount rows);
   void batch_committed(Range& range, const Batch& batch);
   void put_back(const std::vector<RowsToRecord>& record);
   [[nodiscard]] std::optional<RowCount> rows_per_second() const;
@@ -105,8 +107,11 @@ class Engine::Implementation {
   [[nodiscard]] Probe frontier_probe() const;
   [[nodiscard]] Probe extending_probe(const Range& range) const;
   [[nodiscard]] Probe refining_probe(const Range& range) const;
+  [[nodiscard]] int stripes_of_next_range() const;
   [[nodiscard]] RowCount wanted_keys() const;
-  [[nodiscard]] RowCount most_keys() const;
+  [[nodiscard]] RowCount wanted_keys(const Range& range) const;
+  [[nodiscard]] RowCount most_keys(const Range& range) const;
+  [[nodiscard]] bool may_begin_stripe(const Range& range) const;
   [[nodiscard]] Cut cut() const;
   [[nodiscard]] std::vector<RowsToRecord> take_records(std::optional<RangeId> own, bool all);
   void occupy(Slot& slot, Slot::Doing doing, RangeId range);
@@ -166,6 +171,8 @@ class Engine::Implementation {
 
   RowCount rows_;
   std::int64_t batches_ = 0;
+  std::optional<double> changing_;  ///< the share of the visited rows that change, smoothed
+  std::uint64_t last_number_ = 0;   ///< of a batch that was started
   std::int64_t retries_ = 0;
 };
 

@@ -4,6 +4,11 @@
 #include <string_view>
 
 namespace backfill {
+
+bool hashable(const Key& key) {
+  return !key.columns.empty() &&
+         std::ranges::none_of(key.columns, [](const KeyColumn& c) { return c.hash.empty(); });
+}
 namespace {
 
 /// Long enough for a uuid, a timestamp or an e-mail address; a message stays one readable line.

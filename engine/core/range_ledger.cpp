@@ -1,25 +1,24 @@
 #include "core/range_ledger.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "core/check.hpp"
 
 namespace backfill {
 
-namespace {
-
-RowCount sum_of_keys(const std::deque<Tick>& ticks) {
-  return std::accumulate(ticks.begin(), ticks.end(), RowCount{},
-                         [](RowCount sum, const Tick& tick) { return sum + tick.keys; });
-}
-
-}  // namespace
+namespace {}  // namespace
 
 RowCount Range::keys_ahead() const {
-  const RowCount seen = sum_of_keys(ticks);
-  return ticks_complete ? seen : std::max(seen, keys_expected - keys_done);
+  // A stripe makes its share of each tick's keys; the shares are cut as `share_of` cuts them.
+  const auto done_before = [this](const Tick& tick, int no) {
+    return RowCount{tick.keys.value * no / stripe.of};
+  };
+  RowCount seen;
+  for (const Tick& tick : ticks) seen += tick.keys - done_before(tick, stripe.no);
+  for (const Tick& tick : visited) seen += tick.keys - done_before(tick, stripe.no + 1);
+  const bool all_seen = ticks_complete && (visited_whole || stripe.last());
+  return all_seen ? seen : std::max(seen, keys_expected - keys_done);
 }
 
 RangeLedger::RangeLedger(std::vector<KnownRange> known, bool whole_table)
@@ -42,13 +41,15 @@ RangeLedger::RangeLedger(std::vector<KnownRange> known, bool whole_table)
     open.id = range.id;
     open.bounds = std::move(range.bounds);
     open.cursor = std::move(range.cursor);
+    open.stripe = range.stripe;
+    open.visited_whole = open.cursor == open.bounds.after;
     open.keys_done = range.keys_done;
     open.keys_expected = range.keys;
     open.doing = Range::Doing::nothing;
   }
 }
 
-Range& RangeLedger::plan(const ProbeResult& found) {
+Range& RangeLedger::plan(const ProbeResult& found, int stripes) {
   BACKFILL_CHECK(!last_planned_, "a range was planned behind the last one");
   const RangeId id = next_id_;
   next_id_ += RangeId{1};
@@ -62,6 +63,7 @@ Range& RangeLedger::plan(const ProbeResult& found) {
     BACKFILL_CHECK(!found.ticks.empty(), "a probe that saw keys gave no boundary");
     frontier_ = found.ticks.back().key;
     range.bounds.through = frontier_;
+    range.stripe.of = stripes;
   }
   append_ticks(range, found);
   range.ticks_complete = true;
@@ -129,32 +131,52 @@ std::optional<Batch> RangeLedger::next_batch(const Range& range, RowCount want, 
     const RowCount more = range.ticks[taken].keys;
     if (taken > 0 && batch.keys + more > enough) break;
     batch.keys += more;
+    batch.keys_done += share_of(more, range.stripe);
     ++taken;
   }
   batch.bounds.through = range.ticks[taken - 1].key;
-  batch.closes_range = taken == range.ticks.size() && range.ticks_complete && !range.open_ended();
+  const bool reaches_end =
+      taken == range.ticks.size() && range.ticks_complete && !range.open_ended();
+  batch.stripe = range.stripe;
+  batch.ends_stripe = reaches_end && !range.stripe.last();
+  batch.closes_range = reaches_end && range.stripe.last();
   return batch;
 }
 
 void RangeLedger::advance(Range& range, const Batch& batch) {
   BACKFILL_CHECK(batch.bounds.after == range.cursor, "a batch did not begin at its range's cursor");
+  BACKFILL_CHECK(batch.stripe == range.stripe, "a batch was of another stripe than its range");
   range.cursor = batch.bounds.through;
-  range.keys_done += batch.keys;
-  keys_done_ += batch.keys;
+  range.keys_done += batch.keys_done;
+  keys_done_ += batch.keys_done;
   bool reached = false;
   while (!range.ticks.empty() && !reached) {
     reached = range.ticks.front().key == *batch.bounds.through;
+    if (!range.stripe.last()) range.visited.push_back(std::move(range.ticks.front()));
     range.ticks.pop_front();
   }
   BACKFILL_CHECK(reached, "a batch ended at no boundary of its range");
+  if (batch.ends_stripe) begin_stripe(range, range.stripe.no + 1);
   if (range.careful_size) {
     range.careful_keys -= batch.keys;
     if (range.careful_keys <= RowCount{0}) range.careful_size.reset();
   }
 }
 
-void RangeLedger::move_cursor(Range& range, std::optional<KeyValue> cursor) {
+void RangeLedger::begin_stripe(Range& range, int no) {
+  range.stripe.no = no;
+  range.cursor = range.bounds.after;
+  range.ticks = std::exchange(range.visited, {});
+  range.ticks_complete = range.visited_whole;
+  if (!range.visited_whole) range.ticks.clear();
+  range.visited_whole = true;
+}
+
+void RangeLedger::move_cursor(Range& range, std::optional<KeyValue> cursor, int stripe) {
   range.cursor = std::move(cursor);
+  range.stripe.no = stripe;
+  range.visited.clear();
+  range.visited_whole = range.cursor == range.bounds.after;
   range.ticks.clear();
   range.ticks_complete = false;
   range.careful_size.reset();
@@ -183,7 +205,9 @@ RowCount RangeLedger::keys_ahead() const {
 }
 
 std::optional<KeyValue> RangeLedger::watermark() const {
-  return open_.empty() ? closed_through_ : open_.begin()->second.cursor;
+  if (open_.empty()) return closed_through_;
+  const Range& lowest = open_.begin()->second;
+  return lowest.stripe.last() ? lowest.cursor : lowest.bounds.after;
 }
 
 void RangeLedger::append_ticks(Range& range, const ProbeResult& found) {

@@ -23,7 +23,15 @@ struct Range {
   std::optional<KeyValue> cursor;  ///< as last known to be committed
   std::deque<Tick> ticks;          ///< ahead of the cursor, in key order
   bool ticks_complete = false;     ///< nothing was found beyond the last tick
-  RowCount keys_done;
+  Stripe stripe;
+  /// The ticks that this stripe has passed: the next one goes by them again, unless the stripe was
+  /// not seen from its beginning (`visited_whole`).
+  std::deque<Tick> visited;
+  bool visited_whole = true;
+  /// Its next stripe waits until all batches have ended that began before this number: their
+  /// snapshots may still see what the last stripe replaced.
+  std::uint64_t waits_for_batch = 0;
+  RowCount keys_done;      ///< of striped ranges, the sum of the shares
   RowCount keys_expected;  ///< as counted when it was cut; what a resumed range goes by
   Doing doing = Doing::opening;
   bool in_doubt = false;  ///< a COMMIT was not answered: settle before anything else
@@ -36,6 +44,8 @@ struct Range {
 
   [[nodiscard]] bool open_ended() const { return !bounds.through.has_value(); }
   [[nodiscard]] RowCount keys_ahead() const;
+  /// A stripe behind it and none of this one done.
+  [[nodiscard]] bool between_stripes() const { return stripe.no > 0 && cursor == bounds.after; }
 };
 
 /// How finely a probe cuts the key.
@@ -57,8 +67,9 @@ class RangeLedger {
   [[nodiscard]] bool has_frontier() const { return !last_planned_; }
   [[nodiscard]] KeyRange beyond_frontier() const { return {frontier_, std::nullopt}; }
 
-  /// Appends the range that a frontier probe found; it still has to be opened.
-  Range& plan(const ProbeResult& found);
+  /// Appends the range that a frontier probe found; it still has to be opened. The last one, which
+  /// has no end, is never striped: what comes to it has not been there for the stripes before.
+  Range& plan(const ProbeResult& found, int stripes = 1);
 
   /// Adds ticks found beyond the last tick of the range.
   void extend(Range& range, const ProbeResult& found);
@@ -78,7 +89,7 @@ class RangeLedger {
   void advance(Range& range, const Batch& batch);
 
   /// The checkpoint stands somewhere we did not put it: forget the ticks.
-  void move_cursor(Range& range, std::optional<KeyValue> cursor);
+  void move_cursor(Range& range, std::optional<KeyValue> cursor, int stripe);
 
   /// Forgets the range.
   void close(RangeId id);
@@ -96,6 +107,7 @@ class RangeLedger {
 
  private:
   void append_ticks(Range& range, const ProbeResult& found);
+  static void begin_stripe(Range& range, int no);
 
   std::map<RangeId, Range> open_;
   RangeId next_id_{1};

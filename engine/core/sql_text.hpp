@@ -35,6 +35,14 @@ struct BoundShape {
 [[nodiscard]] std::string key_predicate(const Target& target, BoundShape shape,
                                         int first_param = 1);
 
+/// Whether a row belongs to a stripe: `(hash of the key & $n::bigint) = $n+1::bigint`, with the
+/// number of stripes less one and the stripe's number as parameters. Every column of the key must
+/// have a hash function.
+[[nodiscard]] std::string stripe_predicate(const Target& target, int first_param);
+
+/// How many parameters `key_predicate` takes.
+[[nodiscard]] int bound_count(const Target& target, BoundShape shape);
+
 /// The values that `key_predicate` takes, in its order.
 [[nodiscard]] std::vector<std::string> bound_values(const KeyRange& range);
 

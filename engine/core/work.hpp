@@ -34,6 +34,26 @@ enum class Purpose {
   repair,  ///< change only those
 };
 
+/// One visit of several to the same range. A striped range is visited `of` times from its beginning
+/// to its end, each time for the rows whose key hashes to `no` (from 0): every row belongs to one
+/// stripe, whatever happens to it meanwhile. A visit leaves dead rows behind, which the server
+/// prunes at the next one, so that the new versions find room on the page of the old.
+struct Stripe {
+  int no = 0;
+  int of = 1;  ///< 1, or a power of two up to `stripes_max`
+
+  [[nodiscard]] bool last() const { return no + 1 == of; }
+  friend bool operator==(const Stripe&, const Stripe&) = default;
+};
+
+inline constexpr int stripes_max = 8;
+
+/// What `keys` keys passed in one stripe add to the keys of the range that are done: over all
+/// stripes it adds up to `keys`.
+[[nodiscard]] constexpr RowCount share_of(RowCount keys, Stripe stripe) {
+  return RowCount{keys.value * (stripe.no + 1) / stripe.of - keys.value * stripe.no / stripe.of};
+}
+
 /// Rows that a committed batch changed, which its own checkpoint could not know (the count comes
 /// from the command tag, after the checkpoint was sent): the next transaction records them.
 struct RowsToRecord {
@@ -44,12 +64,16 @@ struct RowsToRecord {
 
 /// One transaction: `bounds.through` is always present. The checkpoint moves the range's cursor
 /// from `bounds.after` to `bounds.through`, and fails unless the cursor stands at `bounds.after`
-/// (a range's cursor is first its own lower end).
+/// (a range's cursor is first its own lower end) and its stripe is `stripe`. A batch that ends a
+/// stripe sends the cursor back to the range's lower end and begins the next stripe.
 struct Batch {
   RangeId range;
   Purpose purpose = Purpose::copy;
   KeyRange bounds;
-  RowCount keys;              ///< as the probe counted them
+  RowCount keys;       ///< as the probe counted them
+  RowCount keys_done;  ///< this stripe's share of them
+  Stripe stripe;
+  bool ends_stripe = false;   ///< `bounds.through` is the range's end, and another stripe follows
   bool closes_range = false;  ///< `bounds.through` is the range's end: the checkpoint closes it
   std::vector<RowsToRecord> record;
   friend bool operator==(const Batch&, const Batch&) = default;
@@ -93,6 +117,7 @@ struct OpenRange {
   RangeId range;
   KeyRange bounds;
   RowCount keys;
+  int stripes = 1;
 };
 /// Mark a range as done whose last keys are already behind its cursor. The checkpoint fails unless
 /// the cursor stands at `cursor`.
@@ -106,7 +131,7 @@ struct CloseRange {
 struct SettleRange {
   SlotId slot;
   RangeId range;
-  std::optional<KeyValue> doubtful;  ///< where the batch in doubt would have put the cursor
+  std::optional<Batch> doubtful;  ///< the batch whose COMMIT was not answered
 };
 /// Cancel what the slot is doing; its outcome is still awaited.
 struct CancelSlot {
@@ -172,6 +197,7 @@ struct RangeFailed {
 struct RangeSettled {
   SlotId slot;
   std::optional<KeyValue> cursor;  ///< absent: at the beginning of a range that has no lower end
+  int stripe = 0;
   bool closed = false;
   RowCount rows;  ///< of a batch whose COMMIT was in doubt and had happened: already recorded
 };

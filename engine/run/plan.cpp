@@ -7,6 +7,7 @@
 #include "catalog/describe_table.hpp"
 #include "catalog/expression_facts.hpp"
 #include "catalog/preflight.hpp"
+#include "catalog/scan_facts.hpp"
 #include "core/sql_text.hpp"
 #include "jobs/backfill.hpp"
 #include "pg/field.hpp"
@@ -27,11 +28,11 @@ std::string shown_key(const Target& target) {
   return fmt::format("{} ({})", fmt::join(names, ", "), target.key.index);
 }
 
-std::vector<PlanStep> steps_of(const BackfillSql& sql) {
+std::vector<PlanStep> steps_of(const BackfillSql& sql, const ScanChoice& scan) {
   constexpr BoundShape both{.after = true, .through = true};
   std::vector<PlanStep> steps;
   for (const PlannedStatement& added : sql.add()) steps.push_back({"add", added.sql, added.lock});
-  steps.push_back({"copy", sql.copy(both),
+  steps.push_back({"copy", scan.stripes > 1 ? sql.copy_stripe(both) : sql.copy(both),
                    "ROW EXCLUSIVE on the table and the batch's rows, for one batch at a time"});
   if (sql.proof() == Proof::ledger) return steps;
   steps.push_back({"verify", sql.verify(both), "ACCESS SHARE, for one batch at a time"});
@@ -47,7 +48,10 @@ asio::awaitable<Result<PlanReport>> make_report(pg::Connection* connection, Job 
   PlanReport report;
   report.table = quote_name(target.table);
   report.key = shown_key(target);
-  report.scan = "keyset, in ranges of the key that several connections share";
+  const Result<ScanFacts> scan_basis = co_await scan_facts(connection, job, target);
+  if (!scan_basis) co_return scan_basis.error();
+  const ScanChoice scan = choose_scan(*scan_basis);
+  report.scan = scan.reason;
   report.rows = target.estimated_rows;
   std::vector<pg::Param> oid;
   oid.emplace_back(std::to_string(target.oid));
@@ -69,7 +73,7 @@ asio::awaitable<Result<PlanReport>> make_report(pg::Connection* connection, Job 
   }
   const BackfillSql sql(job, target, std::move(facts));
   report.proof = explain(sql.proof());
-  report.steps = steps_of(sql);
+  report.steps = steps_of(sql, scan);
   report.next = report.code == ExitCode::refused
                     ? "backfill plan " + job.file + "   (after mending the above)"
                     : "backfill run " + job.file;

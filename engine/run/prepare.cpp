@@ -5,6 +5,7 @@
 #include "catalog/describe_table.hpp"
 #include "catalog/expression_facts.hpp"
 #include "catalog/preflight.hpp"
+#include "catalog/scan_facts.hpp"
 #include "checkpoint/control_schema.hpp"
 #include "config/meaning.hpp"
 #include "core/sql_text.hpp"
@@ -175,6 +176,9 @@ asio::awaitable<Ending> check_against_database(Session* session, pg::Connection*
   Result<std::vector<bool>> facts = co_await deterministic_expressions(connection, job, described);
   if (!facts) co_return not_prepared(*session, facts.error());
   session->sql.emplace(job, described, *std::move(facts));
+  const Result<ScanFacts> scan = co_await scan_facts(connection, job, described);
+  if (!scan) co_return not_prepared(*session, scan.error());
+  session->scan = choose_scan(*scan);
   co_return std::nullopt;
 }
 

@@ -11,6 +11,7 @@
 #include "checkpoint/job_record.hpp"
 #include "checkpoint/lease.hpp"
 #include "core/progress_meter.hpp"
+#include "core/scan_choice.hpp"
 #include "jobs/backfill.hpp"
 #include "run/control_link.hpp"
 #include "run/lease_keeper.hpp"
@@ -39,6 +40,7 @@ struct Session {
 
   Target target;
   std::optional<BackfillSql> sql;
+  ScanChoice scan;
   JobRecord record;
   Lease lease;
   std::unique_ptr<LeaseKeeper> keeper;

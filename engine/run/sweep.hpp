@@ -17,13 +17,17 @@
 
 namespace backfill::run {
 
-/// The texts of a sweep's statement, without and with a lower bound. Parameters: the bounds.
+/// The texts of a sweep's statement, without and with a lower bound. Parameters: the bounds, and of
+/// a striped batch those of `stripe_predicate`.
 struct RangeSql {
   std::string from_start;
   std::string after_key;
+  std::string striped_from_start;  ///< these two may be empty where no range is striped
+  std::string striped_after_key;
 
-  [[nodiscard]] const std::string& for_bounds(const KeyRange& bounds) const {
-    return bounds.after ? after_key : from_start;
+  [[nodiscard]] const std::string& for_batch(const Batch& batch) const {
+    if (batch.stripe.of > 1) return batch.bounds.after ? striped_after_key : striped_from_start;
+    return batch.bounds.after ? after_key : from_start;
   }
 };
 

@@ -51,9 +51,13 @@ asio::awaitable<void> Sweep::run_batch(StartBatch action) {
   }
   const bool counting = plan_.purpose == Purpose::verify;
   pg::Statement change;
-  change.sql = plan_.sql.for_bounds(action.batch.bounds);
+  change.sql = plan_.sql.for_batch(action.batch);
   for (std::string& value : bound_values(action.batch.bounds)) {
     change.params.emplace_back(std::move(value));
+  }
+  if (action.batch.stripe.of > 1) {
+    change.params.emplace_back(std::to_string(action.batch.stripe.of - 1));
+    change.params.emplace_back(std::to_string(action.batch.stripe.no));
   }
   change.prepared = true;
   change.flush_after = true;
@@ -181,10 +185,13 @@ asio::awaitable<void> Sweep::run_settle(SettleRange action) {
   settled.slot = action.slot;
   settled.cursor = found.cursor;
   settled.closed = found.closed;
-  const bool happened = action.doubtful && found.cursor == action.doubtful;
+  settled.stripe = found.stripe;
+  const bool happened = action.doubtful && found.last_after == action.doubtful->bounds.after &&
+                        found.last_through == action.doubtful->bounds.through &&
+                        found.stripe == action.doubtful->stripe.no + action.doubtful->ends_stripe;
   std::optional<Error> trouble;
   if (happened && found.uncounted && plan_.purpose != Purpose::verify) {
-    const KeyRange last_batch{found.last_after, found.cursor};
+    const KeyRange last_batch{found.last_after, found.last_through};
     pg::Statement count = count_uncounted_statement(plan_.fence, plan_.target, action.range,
                                                     last_batch, found.last_xid);
     const Result<pg::Rows> counted =

@@ -30,6 +30,10 @@ SweepPlan plan_of(const Session& session, Fence fence, Purpose purpose) {
   plan.purpose = purpose;
   plan.sql.from_start = sql_of(*session.sql, purpose, {.after = false, .through = true});
   plan.sql.after_key = sql_of(*session.sql, purpose, {.after = true, .through = true});
+  if (purpose == Purpose::copy && hashable(session.target.key)) {
+    plan.sql.striped_from_start = session.sql->copy_stripe({.after = false, .through = true});
+    plan.sql.striped_after_key = session.sql->copy_stripe({.after = true, .through = true});
+  }
   return plan;
 }
 
@@ -43,6 +47,11 @@ SweepSettings settings_of(const Session& session, Purpose purpose) {
   }
   settings.seed = session.seed;
   settings.whole_table = purpose != Purpose::repair;
+  if (purpose == Purpose::copy) {
+    settings.stripes = session.scan.stripes;
+    settings.stripes_forced = session.request.job.pace.stripes.has_value();
+    settings.filtered = session.request.job.where.has_value();
+  }
   return settings;
 }
 

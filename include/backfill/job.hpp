@@ -48,6 +48,9 @@ struct PaceSettings {
   int connections = 4;  ///< a ceiling; the engine finds its own level under it
   BatchSettings batch;
   std::optional<RowCount> rows_per_second;
+  /// Visits to each range of the key, each for another part of its rows: 1, 2, 4 or 8; absent means
+  /// auto, by what the table and its indexes are.
+  std::optional<int> stripes;
   friend bool operator==(const PaceSettings&, const PaceSettings&) = default;
 };
 

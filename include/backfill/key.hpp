@@ -12,6 +12,8 @@ namespace backfill {
 struct KeyColumn {
   std::string name;  ///< unquoted
   std::string type;  ///< as `format_type` prints it, ready to stand after `::`
+  /// The extended hash function of its type, qualified and quoted; empty when it has none.
+  std::string hash = {};
 
   friend bool operator==(const KeyColumn&, const KeyColumn&) = default;
 };
@@ -25,6 +27,9 @@ struct Key {
 
   friend bool operator==(const Key&, const Key&) = default;
 };
+
+/// Whether the rows can be told apart by a hash of their keys.
+[[nodiscard]] bool hashable(const Key& key);
 
 /// A position in the key: one text form per key column, as the server printed it. Positions are
 /// compared by the server alone; here only equality has a meaning.

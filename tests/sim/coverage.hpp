@@ -14,6 +14,7 @@ enum class Seen : std::size_t {
   range_opened,
   chain_of_ten,  ///< a sweep of ten ranges or more
   two_batches_at_once,
+  stripe_ended,  ///< and another one of the range began
   crash,
   life,                 ///< of a runner
   orphan_committed,     ///< a transaction whose client had gone
@@ -36,6 +37,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Seen::cou
     "range_opened",
     "chain_of_ten",
     "two_batches_at_once",
+    "stripe_ended",
     "crash",
     "life",
     "orphan_committed",

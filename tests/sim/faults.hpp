@@ -37,6 +37,7 @@ struct Faults {
 enum class Planted {
   none,
   checkpoint_ignores_cursor,  ///< the server does not compare the cursor
+  checkpoint_ignores_stripe,  ///< the server does not compare the stripe
   takeover_keeps_epochs,     ///< a new runner does not restamp the ranges, and fences by epoch only
   settle_invents_answer,     ///< an unknown COMMIT is taken for a failed one, unread
   lost_ack_told_as_failure,  ///< an unknown COMMIT is reported as if the server had undone it

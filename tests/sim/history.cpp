@@ -56,10 +56,13 @@ std::string show(const Action& action) {
   return std::visit(
       Overloaded{
           [](const StartBatch& a) {
-            return fmt::format("-> slot {}: batch of range {} {} {} keys{}{}{}", a.slot.value,
-                               a.batch.range.value, to_string(a.batch.bounds), a.batch.keys.value,
-                               a.batch.closes_range ? ", closes it" : "", show(a.batch.record),
-                               a.ahead ? "; probe " + show(*a.ahead) : "");
+            return fmt::format("-> slot {}: batch of range {} stripe {}/{} {} {} keys{}{}{}",
+                               a.slot.value, a.batch.range.value, a.batch.stripe.no,
+                               a.batch.stripe.of, to_string(a.batch.bounds), a.batch.keys.value,
+                               a.batch.closes_range  ? ", closes it"
+                               : a.batch.ends_stripe ? ", ends the stripe"
+                                                     : "",
+                               show(a.batch.record), a.ahead ? "; probe " + show(*a.ahead) : "");
           },
           [](const StartProbe& a) {
             return fmt::format("-> slot {}: probe {}", a.slot.value, show(a.probe));
@@ -111,8 +114,8 @@ std::string show(const Event& event) {
             return fmt::format("<- slot {}: range failed: {}", e.slot.value, show(e.error));
           },
           [](const RangeSettled& e) {
-            return fmt::format("<- slot {}: settled at {}{}", e.slot.value, show(e.cursor),
-                               e.closed ? ", closed" : "");
+            return fmt::format("<- slot {}: settled at {} stripe {}{}", e.slot.value,
+                               show(e.cursor), e.stripe, e.closed ? ", closed" : "");
           },
           [](const SlotUp& e) { return fmt::format("<- slot {}: up", e.slot.value); },
           [](const SlotDown& e) {

@@ -53,6 +53,7 @@ Oracle::Oracle(const SweepSettings& settings, const std::vector<KnownRange>& kno
     RangeView view;
     view.bounds = range.bounds;
     view.cursor = range.cursor;
+    view.stripe = range.stripe;
     view.opened = true;
     view.closed = range.closed;
     ranges_.emplace(range.id, std::move(view));
@@ -90,7 +91,8 @@ void Oracle::told(const Event& event, Instant, std::size_t keys) {
           [this](const BatchDone& e) {
             const Batch batch = std::get<StartBatch>(*lane(e.slot).work).batch;
             RangeView& range = view(batch.range);
-            range.cursor = batch.bounds.through;
+            range.cursor = batch.ends_stripe ? range.bounds.after : batch.bounds.through;
+            range.stripe.no += batch.ends_stripe ? 1 : 0;
             range.closed = range.closed || batch.closes_range;
             succeeds(range);
             rows_ += e.rows.value;
@@ -102,7 +104,9 @@ void Oracle::told(const Event& event, Instant, std::size_t keys) {
             RangeView& range = view(batch.range);
             if (e.error.kind == ErrorClass::ambiguous) {
               range.unsettled = true;
-              range.doubt = {range.cursor, batch.bounds.through, batch.closes_range};
+              range.doubt = {range.cursor, range.stripe.no,
+                             batch.ends_stripe ? range.bounds.after : batch.bounds.through,
+                             range.stripe.no + (batch.ends_stripe ? 1 : 0), batch.closes_range};
             }
             if (e.error.kind == ErrorClass::row) {
               row_singled_out_ = batch.keys.value <= 1 || keys <= 1;
@@ -133,13 +137,14 @@ void Oracle::told(const Event& event, Instant, std::size_t keys) {
                 e.error.sqlstate == sqlstate_checkpoint_moved) {
               RangeView& range = view(*range_of(*lane(e.slot).work));
               range.unsettled = true;
-              range.doubt = {range.cursor, std::nullopt, false};
+              range.doubt = {range.cursor, range.stripe.no, std::nullopt, range.stripe.no, false};
             }
             fails(e.slot, e.error);
           },
           [this](const RangeSettled& e) {
             RangeView& range = view(*range_of(*lane(e.slot).work));
             range.cursor = e.cursor;
+            range.stripe.no = e.stripe;
             range.closed = e.closed;
             range.unsettled = false;
             range.doubt = {};

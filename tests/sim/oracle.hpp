@@ -14,7 +14,9 @@ namespace backfill::sim {
 /// A range's cursor as the engine last knew it, and the batch in doubt that would have moved it.
 struct RangeDoubt {
   std::optional<KeyValue> before;
-  std::optional<KeyValue> through;
+  int stripe_before = 0;
+  std::optional<KeyValue> through;  ///< where the cursor would stand
+  int stripe_through = 0;           ///< and in which stripe
   bool closes = false;
 };
 
@@ -48,6 +50,7 @@ class Oracle {
   struct RangeView {
     KeyRange bounds;
     std::optional<KeyValue> cursor;
+    Stripe stripe;
     bool opened = false;
     bool closed = false;
     bool unsettled = false;  ///< what became of its last batch is not known

@@ -28,10 +28,16 @@ void Oracle::check_start(const StartBatch& start) {
           "a batch ends before it begins");
   require(!range.bounds.through || through <= KeyText::number(*range.bounds.through),
           "a batch reaches beyond its range");
-  require(batch.closes_range == (batch.bounds.through == range.bounds.through),
-          "a batch closes its range if and only if it ends where the range ends");
+  require(batch.stripe == range.stripe, "a batch is of another stripe than its range");
+  const bool at_end = batch.bounds.through == range.bounds.through;
+  require(batch.closes_range == (at_end && range.stripe.last()),
+          "a batch closes its range if and only if its last stripe ends there");
+  require(batch.ends_stripe == (at_end && !range.stripe.last()),
+          "a batch ends its stripe if and only if it ends where the range ends");
+  require(range.bounds.through || range.stripe.of == 1, "the open end of the key is striped");
   const BatchSettings& sizes = settings_.pace.batch;
-  require(settings_changed_ || batch.keys <= sizes.fixed_rows.value_or(sizes.max_rows),
+  const std::int64_t most = sizes.fixed_rows.value_or(sizes.max_rows).value * range.stripe.of;
+  require(settings_changed_ || batch.keys.value <= most,
           "a batch is larger than the settings allow");
   check_record(batch.record, batch.range);
 }
@@ -62,6 +68,7 @@ void Oracle::check_start(const OpenRange& start) {
   RangeView view;
   view.bounds = start.bounds;
   view.cursor = start.bounds.after;
+  view.stripe.of = start.stripes;
   ranges_.emplace(start.range, std::move(view));
 }
 

@@ -71,8 +71,8 @@ std::optional<std::vector<KnownRange>> Server::take_over() {
   std::vector<KnownRange> known;
   for (auto& [id, row] : ranges_) {
     if (!row.closed && !keeps_epochs) row.epoch = epoch_;
-    known.push_back(
-        {id, row.bounds, row.cursor, row.closed, RowCount(row.keys), RowCount(row.keys_done)});
+    known.push_back({id, row.bounds, row.cursor, row.closed, row.stripe, RowCount(row.keys),
+                     RowCount(row.keys_done)});
   }
   return known;
 }
@@ -142,13 +142,14 @@ void Server::granted(TransactionId id) {
   Transaction& transaction = transactions_.at(id);
   RangeRow& row = ranges_.at(*transaction.holds);
   if (const auto* batch = std::get_if<StartBatch>(&transaction.work)) {
-    auto refused = refusal(row, transaction.session.epoch, batch->batch.bounds.after);
+    auto refused =
+        refusal(row, transaction.session.epoch, batch->batch.bounds.after, batch->batch.stripe.no);
     if (refused)
       fail(id, std::move(*refused));
     else
       run_batch(id, transaction);
   } else if (const auto* close = std::get_if<CloseRange>(&transaction.work)) {
-    auto refused = refusal(row, transaction.session.epoch, close->cursor);
+    auto refused = refusal(row, transaction.session.epoch, close->cursor, row.stripe.no);
     if (refused)
       fail(id, std::move(*refused));
     else if (!transaction.disturbance.sqlstate.empty())
@@ -160,6 +161,7 @@ void Server::granted(TransactionId id) {
   } else {
     Reply reply;
     reply.cursor = row.cursor;
+    reply.stripe = row.stripe.no;
     reply.closed = row.closed;
     reply.rows = RowCount(row.last_rows);
     finish(id, std::move(reply));
@@ -167,14 +169,16 @@ void Server::granted(TransactionId id) {
 }
 
 std::optional<Error> Server::refusal(const RangeRow& row, Epoch epoch,
-                                     const std::optional<KeyValue>& expected) const {
+                                     const std::optional<KeyValue>& expected, int stripe) const {
   if (planted_ == Planted::takeover_keeps_epochs) {
     if (row.epoch > epoch) return server_error("BF001", "the range belongs to a later epoch");
     return std::nullopt;
   }
   if (row.epoch != epoch) return server_error("BF001", "the range belongs to another epoch");
   if (planted_ == Planted::checkpoint_ignores_cursor) return std::nullopt;
-  if (row.closed || row.cursor != expected) {
+  const bool elsewhere = row.cursor != expected || (row.stripe.no != stripe &&
+                                                    planted_ != Planted::checkpoint_ignores_stripe);
+  if (row.closed || elsewhere) {
     return server_error("BF002", "the checkpoint is not where the batch expected it");
   }
   return std::nullopt;

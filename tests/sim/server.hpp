@@ -44,6 +44,7 @@ struct Reply {
   Duration statement_time{};
   std::optional<ProbeResult> probe;
   std::optional<KeyValue> cursor;
+  int stripe = 0;
   bool closed = false;
 };
 
@@ -51,6 +52,7 @@ struct Reply {
 struct RangeRow {
   KeyRange bounds;
   std::optional<KeyValue> cursor;
+  Stripe stripe;
   bool closed = false;
   Epoch epoch;
   std::int64_t keys = 0;
@@ -115,7 +117,8 @@ class Server {
   void commit_close(TransactionId id);
   void open_range(TransactionId id, const OpenRange& open);
   [[nodiscard]] std::optional<Error> refusal(const RangeRow& row, Epoch epoch,
-                                             const std::optional<KeyValue>& expected) const;
+                                             const std::optional<KeyValue>& expected,
+                                             int stripe) const;
   void record(const std::vector<RowsToRecord>& record);
   void fail(TransactionId id, Error error, std::size_t keys = 0);
   void fail_after(Duration wait, TransactionId id, std::string_view sqlstate, std::size_t keys = 0);

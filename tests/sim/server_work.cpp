@@ -15,6 +15,8 @@ void Server::run_batch(TransactionId id, Transaction& transaction) {
   const Instant now = timeline_.now();
   transaction.statement_began = now;
   transaction.rows = table_.keys_in(batch.bounds, std::numeric_limits<std::size_t>::max());
+  std::erase_if(transaction.rows,
+                [&](std::int64_t key) { return !Table::in_stripe(batch.stripe, key); });
   Duration wait{};
   bool poisoned = false;
   for (const std::int64_t key : transaction.rows) {
@@ -62,12 +64,15 @@ void Server::commit_batch(TransactionId id) {
       row->second.differs = false;
     }
   }
+  if (batch.ends_stripe) coverage_.add(Seen::stripe_ended);
   coverage_.add(transaction.answer ? Seen::batch : Seen::orphan_committed);
   RangeRow& range = ranges_.at(batch.range);
-  range.cursor = batch.bounds.through;
+  range.cursor = batch.ends_stripe ? range.bounds.after : batch.bounds.through;
+  range.stripe.no += batch.ends_stripe ? 1 : 0;
+  require(range.stripe.no < range.stripe.of, "a range was visited once more than it has stripes");
   range.closed = range.closed || batch.closes_range;
   range.epoch = std::max(range.epoch, transaction.session.epoch);
-  range.keys_done += batch.keys.value;
+  range.keys_done += batch.keys_done.value;
   range.keys = std::max(range.keys, range.keys_done);
   range.rows_changed += reply.rows.value;
   range.last_rows = reply.rows.value;
@@ -107,7 +112,8 @@ void Server::open_range(TransactionId id, const OpenRange& open) {
   if (transaction.disturbance.undone_at_end) return undo(id);
   const auto known = ranges_.find(open.range);
   if (known != ranges_.end()) {
-    require(known->second.bounds == open.bounds, "a range was opened again with other bounds");
+    require(known->second.bounds == open.bounds && known->second.stripe.of == open.stripes,
+            "a range was opened again with other bounds");
     return finish(id, Reply{});
   }
   for (const auto& [other, row] : ranges_) {
@@ -122,6 +128,7 @@ void Server::open_range(TransactionId id, const OpenRange& open) {
   row.cursor = open.bounds.after;
   row.epoch = epoch_;
   row.keys = open.keys.value;
+  row.stripe.of = open.stripes;
   ranges_.emplace(open.range, std::move(row));
   coverage_.add(Seen::range_opened);
   history_.add(timeline_.now(), "   server: opened range {}", open.range.value);

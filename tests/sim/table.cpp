@@ -72,6 +72,11 @@ bool Table::holds(const KeyRange& range, std::int64_t key) {
          (!range.through || key <= KeyText::number(*range.through));
 }
 
+bool Table::in_stripe(const Stripe& stripe, std::int64_t key) {
+  const auto hash = static_cast<std::uint64_t>(key) * 0x9E3779B97F4A7C15U;
+  return static_cast<int>(hash >> 40U) % stripe.of == stripe.no;
+}
+
 std::vector<std::int64_t> Table::keys_in(const KeyRange& within, std::size_t limit) const {
   const std::int64_t through =
       within.through ? KeyText::number(*within.through) : std::numeric_limits<std::int64_t>::max();

@@ -47,6 +47,9 @@ class Table {
   [[nodiscard]] std::vector<std::int64_t> keys_in(const KeyRange& within, std::size_t limit) const;
   [[nodiscard]] ProbeResult probe(const Probe& probe) const;
 
+  /// By a hash that spreads neighbours, as the server's would.
+  [[nodiscard]] static bool in_stripe(const Stripe& stripe, std::int64_t key);
+
   [[nodiscard]] static bool holds(const KeyRange& range, std::int64_t key);
 
   /// One act of the live writer. Gives the transaction it has to wait for, if any.

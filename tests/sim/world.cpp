@@ -33,6 +33,10 @@ World::World(std::uint64_t seed, Planted planted, History& history)
     settings_.purpose = Purpose::repair;
     settings_.whole_table = false;
   }
+  if (settings_.purpose == Purpose::copy && dice_.chance(0.5)) {
+    settings_.stripes = 1 << dice_.between(1, 3);
+    settings_.filtered = dice_.chance(0.2);
+  }
   settings_.seed = dice_.seed();
   draw_settings();
   if (!settings_.whole_table) give_ranges();

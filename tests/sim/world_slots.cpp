@@ -137,14 +137,16 @@ void World::settled(SlotId id, RangeId range, const Reply& reply) {
   const RangeDoubt doubt = oracle_->doubt(range);
   if (planted_ == Planted::settle_invents_answer) {
     // As if an unknown COMMIT had failed: the cursor stands where the engine last knew it.
-    return deliver(RangeSettled{id, doubt.before, false, RowCount(0)});
+    return deliver(RangeSettled{id, doubt.before, doubt.stripe_before, false, RowCount(0)});
   }
   // Only a batch whose statement counts its own rows (verify) can say afterwards how many it had.
   const bool counted = settings_.purpose == Purpose::verify && doubt.through &&
                        doubt.through == reply.cursor && doubt.closes == reply.closed;
-  coverage_.add(doubt.through && doubt.through == reply.cursor ? Seen::settled_as_committed
-                                                               : Seen::settled_as_undone);
-  deliver(RangeSettled{id, reply.cursor, reply.closed, counted ? reply.rows : RowCount(0)});
+  const bool committed = doubt.through == reply.cursor && doubt.stripe_through == reply.stripe &&
+                         (doubt.through || doubt.stripe_through > doubt.stripe_before);
+  coverage_.add(committed ? Seen::settled_as_committed : Seen::settled_as_undone);
+  deliver(RangeSettled{id, reply.cursor, reply.stripe, reply.closed,
+                       counted ? reply.rows : RowCount(0)});
 }
 
 void World::failed(SlotId id, const Error& error, std::size_t keys) {

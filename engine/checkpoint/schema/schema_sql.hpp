@@ -11,5 +11,7 @@ extern const std::string_view fence_functions;
 extern const std::string_view range_functions;
 extern const std::string_view lease_functions;
 extern const std::string_view status_view;
+extern const std::string_view stripe_columns;
+extern const std::string_view striped_range_functions;
 
 }  // namespace backfill::schema_sql
