@@ -22,7 +22,8 @@ Batch some_batch() {
   batch.range = RangeId{5};
   batch.bounds.after = KeyValue{"10", "a\"b"};
   batch.bounds.through = KeyValue{"20", "c"};
-  batch.keys = RowCount{9};
+  batch.keys = RowCount{12};
+  batch.keys_done = RowCount{9};
   batch.closes_range = true;
   batch.record = {{.range = RangeId{4}, .rows = RowCount{100}},
                   {.range = RangeId{5}, .rows = RowCount{8}}};
@@ -83,15 +84,27 @@ TEST_CASE("checkpoint_carries_fence_move_and_counts") {
   const pg::Statement statement = checkpoint_statement(some_fence(), some_batch());
   CHECK(statement.sql ==
         "SELECT backfill.checkpoint($1::bigint, $2::text, $3::integer, $4::bigint, $5::bigint, "
-        "$6::text[], $7::text[], $8::bigint, $9::boolean, $10::bigint[], $11::bigint[])");
-  CHECK(statement.params == Params{"7", "copy", "1", "5", "3", R"({"10","a\"b"})", R"({"20","c"})",
-                                   "9", "t", "{4,5}", "{100,8}"});
+        "$6::integer, $7::text[], $8::text[], $9::bigint, $10::boolean, $11::boolean, "
+        "$12::bigint[], $13::bigint[])");
+  CHECK(statement.params == Params{"7", "copy", "1", "5", "3", "0", R"({"10","a\"b"})",
+                                   R"({"20","c"})", "9", "f", "t", "{4,5}", "{100,8}"});
+}
+
+TEST_CASE("checkpoint_of_a_stripes_end_names_the_stripe_it_expects") {
+  Batch batch = some_batch();
+  batch.closes_range = false;
+  batch.stripe = {.no = 2, .of = 4};
+  batch.ends_stripe = true;
+  const pg::Statement statement = checkpoint_statement(some_fence(), batch);
+  CHECK(statement.params[5] == "2");
+  CHECK(statement.params[9] == "t");
+  CHECK(statement.params[10] == "f");
 }
 
 TEST_CASE("checkpoint_of_a_range_without_lower_end_expects_no_cursor") {
   Batch batch = some_batch();
   batch.bounds.after.reset();
-  CHECK(checkpoint_statement(some_fence(), batch).params[5] == std::nullopt);
+  CHECK(checkpoint_statement(some_fence(), batch).params[6] == std::nullopt);
 }
 
 TEST_CASE("copy_batch_writes_its_checkpoint_before_it_touches_a_row") {
@@ -129,8 +142,10 @@ TEST_CASE("open_close_and_settle_name_their_range") {
   open.range = RangeId{2};
   open.bounds.through = KeyValue{"9"};
   open.keys = RowCount{4};
+  open.stripes = 8;
   const auto opening = open_range_statements(some_fence(), {}, open);
-  CHECK(opening[2].params == Params{"7", "copy", "1", "2", "3", std::nullopt, R"({"9"})", "4"});
+  CHECK(opening[2].params ==
+        Params{"7", "copy", "1", "2", "3", std::nullopt, R"({"9"})", "4", "8"});
 
   CloseRange close;
   close.range = RangeId{2};
@@ -149,11 +164,13 @@ TEST_CASE("open_close_and_settle_name_their_range") {
 
 TEST_CASE("settled_range_is_read_with_its_open_count") {
   pg::Rows rows;
-  rows.values = {{R"({10})", "f", "t", "745", std::nullopt}};
+  rows.values = {{R"({10})", "f", "t", "745", std::nullopt, R"({20})", "3"}};
   SettledRange expected;
   expected.cursor = KeyValue{"10"};
   expected.uncounted = true;
   expected.last_xid = "745";
+  expected.last_through = KeyValue{"20"};
+  expected.stripe = 3;
   CHECK(read_settled(rows) == expected);
 }
 

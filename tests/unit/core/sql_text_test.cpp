@@ -31,6 +31,31 @@ constexpr BoundShape closed{.after = true, .through = true};
 
 }  // namespace
 
+TEST_CASE("a_stripe_is_told_by_the_hash_of_the_key") {
+  Target target = users();
+  target.key.columns[0].hash = "pg_catalog.hashint8extended";
+  CHECK(stripe_predicate(target, 3) ==
+        R"((pg_catalog.hashint8extended("users"."id", 0) & $3::bigint) = $4::bigint)");
+}
+
+TEST_CASE("the_hash_of_one_key_column_is_the_seed_of_the_next") {
+  Target target = events();
+  target.key.columns[0].hash = "pg_catalog.hashint4extended";
+  target.key.columns[1].hash = "pg_catalog.hashtextextended";
+  CHECK(stripe_predicate(target, 5) ==
+        R"((pg_catalog.hashtextextended("event""s"."k1", )"
+        R"(pg_catalog.hashint4extended("event""s"."rn", 0)) & $5::bigint) = $6::bigint)");
+}
+
+TEST_CASE("a_key_is_hashable_when_each_of_its_columns_is") {
+  Target target = events();
+  CHECK_FALSE(hashable(target.key));
+  target.key.columns[0].hash = "pg_catalog.hashint4extended";
+  CHECK_FALSE(hashable(target.key));
+  target.key.columns[1].hash = "pg_catalog.hashtextextended";
+  CHECK(hashable(target.key));
+}
+
 TEST_CASE("an_identifier_is_always_quoted_and_its_quotes_are_doubled") {
   CHECK(quote_identifier("users") == R"("users")");
   CHECK(quote_identifier("Select") == R"("Select")");
