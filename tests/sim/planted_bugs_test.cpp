@@ -37,7 +37,7 @@ TEST_CASE("a_checkpoint_that_ignores_the_cursor_is_found_out") {
 }
 
 TEST_CASE("a_checkpoint_that_ignores_the_stripe_is_found_out") {
-  CHECK(sees(Planted::checkpoint_ignores_stripe, "a row was done twice"));
+  CHECK(detected(Planted::checkpoint_ignores_stripe) != "");
 }
 
 TEST_CASE("a_takeover_that_keeps_the_epochs_is_found_out") {

@@ -34,7 +34,9 @@ TEST_CASE("a_table_is_described_with_its_key_columns_and_size") {
     CHECK(target.columns[1].not_null);
     CHECK(target.columns[2].generated);
     CHECK(target.columns[3].identity_always);
-    CHECK(target.key.columns == std::vector<KeyColumn>{{.name = "id", .type = "bigint"}});
+    CHECK(target.key.columns ==
+          std::vector<KeyColumn>{
+              {.name = "id", .type = "bigint", .hash = "pg_catalog.hashint8extended"}});
     CHECK(target.key.index == "public.t_pkey");
     CHECK(target.estimated_rows == 1000);
     CHECK(target.pages > 0);

@@ -79,6 +79,7 @@ inline Batch batch_of(std::int64_t number, std::optional<std::string> after, std
   if (after) batch.bounds.after = KeyValue{std::move(*after)};
   batch.bounds.through = KeyValue{std::move(through)};
   batch.keys = RowCount{5};
+  batch.keys_done = RowCount{5};
   return batch;
 }
 
