@@ -83,8 +83,9 @@ def broken_links(page, text):
 def problems_of(root):
     read = {path: (root / path).read_text(encoding="utf-8")
             for path in ("README.md", "docs/job-files.md", "docs/control-schema.md",
-                         "docs/operations.md", "include/backfill/exit_code.hpp",
-                         "engine/checkpoint/schema/comments.cpp")}
+                         "docs/operations.md", "include/backfill/exit_code.hpp")}
+    schema = "".join(source.read_text(encoding="utf-8")
+                     for source in sorted((root / "engine/checkpoint/schema").glob("*.cpp")))
     fields = [path for source in sorted((root / "engine/config").glob("*_fields.cpp"))
               for path in FIELD.findall(source.read_text(encoding="utf-8"))]
     if len(fields) < FIELDS_MIN:
@@ -94,8 +95,7 @@ def problems_of(root):
     if table_rows(read["README.md"], "key") != table_rows(read["docs/job-files.md"], "key"):
         yield "README.md and docs/job-files.md do not say the same of some key"
 
-    columns = [".".join(found)
-               for found in COLUMN.findall(read["engine/checkpoint/schema/comments.cpp"])]
+    columns = [".".join(found) for found in COLUMN.findall(schema)]
     if len(columns) < COLUMNS_MIN:
         yield f"only {len(columns)} columns were found in the control schema"
     yield from compare("docs/control-schema.md", "column",
