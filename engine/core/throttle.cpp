@@ -23,6 +23,9 @@ constexpr Duration rise_step = std::chrono::milliseconds(250);
 constexpr Duration optional_belief = std::chrono::seconds(10);
 /// A change of the fraction by less than a tenth changes nothing that one could measure.
 constexpr double telling_change = 0.1;
+/// The figures in a reason change with every reading. Whoever looks at a job that waits for hours
+/// wants recent ones, and its log must not drown in them.
+constexpr Duration told_again_after = std::chrono::seconds(30);
 
 double seconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
@@ -129,14 +132,16 @@ std::optional<PaceChanged> Throttle::decide(Instant now) {
   rising_ = !verdict.stopped && fraction < verdict.fraction;
   limiting_ = verdict.reason.empty() ? std::string() : std::move(verdict.name);
   pace_ = {.fraction = fraction, .stopped = verdict.stopped, .reason = std::move(verdict.reason)};
-  if (!is_telling()) return std::nullopt;
+  if (!is_telling(now)) return std::nullopt;
   told_ = pace_;
+  told_at_ = now;
   told_limiting_ = limiting_;
   return pace_;
 }
 
-bool Throttle::is_telling() const {
+bool Throttle::is_telling(Instant now) const {
   if (pace_.stopped != told_.stopped || limiting_ != told_limiting_) return true;
+  if (pace_.reason != told_.reason && now - told_at_ >= told_again_after) return true;
   if (pace_.stopped) return false;
   return std::abs(pace_.fraction - told_.fraction) >= telling_change * told_.fraction;
 }
@@ -163,6 +168,7 @@ std::optional<Instant> Throttle::wake_at() const {
 
 std::optional<std::string> Throttle::end_request(Instant now) const {
   for (const auto& [name, source] : sources_) {
+    if (source.last && !source.last->end.empty()) return source.last->end;
     const auto silence = now - source.heard_at;
     if (!source.required || silence <= source.required->end) continue;
     auto text = fmt::format("{} could not be read for {:.0f} s", name, seconds(silence));

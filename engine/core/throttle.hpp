@@ -16,7 +16,8 @@ struct Signal {
   double slow = 0;  ///< from here the pace falls
   double stop = 0;  ///< from here on nothing starts
   Instant taken_at{};
-  std::string text;  ///< with figures: "lag of standby2 3.1 s of 5 s"
+  std::string text;   ///< with figures: "lag of standby2 3.1 s of 5 s"
+  std::string end{};  ///< why the job should end, when it should: waiting on is of no use
 };
 
 /// How long a signal may be silent.
@@ -47,8 +48,8 @@ class Throttle {
   /// The signal could not be read, and why; told when its silence stops the work.
   void on_failure(const std::string& name, std::string why);
 
-  /// The pace from `now` on, when it is worth telling: stopped or released, another signal, or a
-  /// fraction that moved by a tenth.
+  /// The pace from `now` on, when it is worth telling: stopped or released, another signal, a
+  /// fraction that moved by a tenth, or from time to time another text of the same signal.
   [[nodiscard]] std::optional<PaceChanged> decide(Instant now);
 
   /// The pace in force, with its figures as of the last decision.
@@ -57,7 +58,7 @@ class Throttle {
   /// When to decide again even if no signal comes: a silence would run out, or a pace may rise.
   [[nodiscard]] std::optional<Instant> wake_at() const;
 
-  /// Why the job should end: a required signal has been silent for too long.
+  /// Why the job should end: a signal says so, or a required one has been silent for too long.
   [[nodiscard]] std::optional<std::string> end_request(Instant now) const;
 
   /// Working time lost up to the last decision, by the name of the signal that cost it.
@@ -82,13 +83,14 @@ class Throttle {
   [[nodiscard]] Verdict worst(Instant now);
   void account(Instant now);
   [[nodiscard]] double eased(double fraction, Instant now) const;
-  [[nodiscard]] bool is_telling() const;
+  [[nodiscard]] bool is_telling(Instant now) const;
 
   std::map<std::string, Source> sources_;
   PaceChanged pace_;
   std::string limiting_;  ///< the signal that the pace in force is owed to
   bool rising_ = false;
   PaceChanged told_;
+  Instant told_at_{};
   std::string told_limiting_;
   std::optional<Instant> decided_at_;
   std::map<std::string, Duration> time_lost_;

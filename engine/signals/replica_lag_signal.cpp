@@ -1,10 +1,7 @@
 #include "signals/replica_lag_signal.hpp"
 
 #include <algorithm>
-#include <set>
-#include <utility>
-
-#include <fmt/format.h>
+#include <vector>
 
 #include "pg/clock.hpp"
 #include "pg/field.hpp"
@@ -15,21 +12,37 @@ namespace {
 
 constexpr Duration read_deadline = std::chrono::seconds{3};
 
-/// A base backup streams through a walsender as well and is nobody's standby. Standbys that share
-/// one application_name (the default is "walreceiver") are told apart by address, then by pid.
-constexpr const char* standbys_sql = R"(
-SELECT CASE WHEN count(*) OVER (PARTITION BY r.application_name) = 1 THEN r.application_name
-            WHEN r.client_addr IS NOT NULL
-                 AND count(*) OVER (PARTITION BY r.application_name, r.client_addr) = 1
-            THEN r.application_name || '@' || pg_catalog.host(r.client_addr)
-            ELSE r.application_name || '/' || r.pid END,
-       (pg_catalog.pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint,
-       (r.replay_lsn - '0/0'::pg_lsn)::bigint,
-       (extract(epoch FROM r.replay_lag) * 1000000)::bigint,
-       (extract(epoch FROM pg_catalog.clock_timestamp() - r.reply_time) * 1000000)::bigint,
-       r.state IS NULL
-FROM pg_catalog.pg_stat_replication AS r
-WHERE r.state IS NULL OR r.state NOT IN ('startup', 'backup'))";
+/// Every sender, every slot, and which belong together. A logical slot of another database holds
+/// nothing that this job writes. What a logical consumer has kept is its slot's business: what it
+/// reports as replayed may be what it has only received. One row always comes (the LEFT JOIN): it
+/// has the primary's position. Ordered by age, so that numbered names stay with their standbys.
+constexpr const char* readings_sql = R"(
+SELECT (pg_catalog.pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint,
+       found.*
+FROM (SELECT 1) AS one LEFT JOIN (
+  SELECT coalesce(r.application_name, ''),
+         coalesce(pg_catalog.host(r.client_addr), 'local'),
+         coalesce(s.slot_name::text, ''),
+         r.pid IS NOT NULL OR coalesce(s.active, false),
+         coalesce(r.state IN ('startup', 'backup'), false),
+         coalesce(s.slot_type = 'logical', false),
+         coalesce(s.temporary, false),
+         r.pid IS NOT NULL AND r.state IS NULL,
+         (CASE WHEN s.slot_type = 'logical' THEN s.confirmed_flush_lsn ELSE r.replay_lsn END
+            - '0/0'::pg_lsn)::bigint,
+         CASE WHEN s.slot_type IS DISTINCT FROM 'logical'
+              THEN (extract(epoch FROM r.replay_lag) * 1000000)::bigint END,
+         CASE WHEN s.slot_type IS DISTINCT FROM 'logical'
+              THEN (extract(epoch FROM pg_catalog.clock_timestamp() - r.reply_time)
+                    * 1000000)::bigint END,
+         (pg_catalog.pg_current_wal_lsn() - s.restart_lsn)::bigint,
+         coalesce(s.wal_status, '')
+  FROM pg_catalog.pg_stat_replication AS r
+  FULL JOIN pg_catalog.pg_replication_slots AS s ON s.active_pid = r.pid
+  WHERE s.slot_type IS DISTINCT FROM 'logical' OR s.database = pg_catalog.current_database()
+  ORDER BY r.backend_start, r.pid, s.slot_name
+) AS found(application_name, address, slot, connected, starting, logical, temporary, hidden,
+           replayed, replay_lag, reply_age, retained, wal_status) ON true)";
 
 std::optional<Duration> micros(const pg::Row& row, std::size_t column) {
   const auto value = pg::optional_integer_field(row, column);
@@ -37,15 +50,30 @@ std::optional<Duration> micros(const pg::Row& row, std::size_t column) {
   return Duration{std::max<std::int64_t>(0, *value)};
 }
 
-double seconds(Duration duration) {
-  return std::chrono::duration<double>(duration).count();
+ReplicationReading reading_of(const pg::Row& row) {
+  ReplicationReading reading;
+  reading.application_name = pg::text_field(row, 1);
+  reading.address = pg::text_field(row, 2);
+  reading.slot = pg::text_field(row, 3);
+  reading.connected = pg::bool_field(row, 4);
+  reading.starting = pg::bool_field(row, 5);
+  reading.logical = pg::bool_field(row, 6);
+  reading.temporary = pg::bool_field(row, 7);
+  reading.hidden = pg::bool_field(row, 8);
+  if (const auto replayed = pg::optional_integer_field(row, 9)) {
+    reading.replayed = WalPosition{*replayed};
+  }
+  reading.replay_lag = micros(row, 10);
+  reading.reply_age = micros(row, 11);
+  if (const auto retained = pg::optional_integer_field(row, 12)) {
+    reading.retained = ByteCount{*retained};
+  }
+  reading.wal_status = pg::text_field(row, 13);
+  return reading;
 }
 
-Error not_shown() {
-  Error error = fatal_error("this role may not see the standbys' positions",
-                            "GRANT pg_monitor to the role that runs the job");
-  error.context = "reading pg_stat_replication";
-  return error;
+double seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
 }
 
 }  // namespace
@@ -53,35 +81,20 @@ Error not_shown() {
 pg::asio::awaitable<Result<Reading>> ReplicaLagSignal::read(pg::Connection* connection) {
   std::vector<pg::Param> none;
   const Result<pg::Rows> rows =
-      co_await connection->query(standbys_sql, std::move(none), read_deadline);
+      co_await connection->query(readings_sql, std::move(none), read_deadline);
   if (!rows) co_return rows.error();
-  Reading reading;
-  std::set<std::string> present;
   const Instant at = pg::now();
+  std::vector<ReplicationReading> readings;
   for (const pg::Row& row : rows->values) {
-    const std::string standby = pg::text_field(row, 0);
-    if (ignored(standby)) continue;
-    if (pg::bool_field(row, 5)) co_return not_shown();
-    StandbyReading seen;
-    seen.at = at;
-    seen.primary = WalPosition{pg::integer_field(row, 1)};
-    if (const auto replayed = pg::optional_integer_field(row, 2)) {
-      seen.replayed = WalPosition{*replayed};
-    }
-    seen.replay_lag = micros(row, 3);
-    seen.reply_age = micros(row, 4);
-    reading.signals.push_back(signal_of(standby, standbys_[standby].on_reading(seen), at));
-    present.insert(standby);
+    if (!pg::is_null(row, 4)) readings.push_back(reading_of(row));
   }
-  for (auto known = standbys_.begin(); known != standbys_.end();) {
-    if (ignored(known->first)) {
-      reading.ended.push_back(name() + ":" + known->first);
-      known = standbys_.erase(known);
-      continue;
-    }
-    if (!present.contains(known->first)) reading.signals.push_back(gone(known->first, at));
-    ++known;
-  }
+  const WalPosition primary{pg::integer_field(rows->values.front(), 0)};
+  Result<StandbyRoster::Report> report = roster_.on_reading(readings, primary, at);
+  if (!report) co_return report.error();
+  Reading reading;
+  reading.signals = std::move(report->signals);
+  reading.ended = std::move(report->ended);
+  reading.notes = std::move(report->notes);
   // The source itself has been heard, also where there is no standby at all.
   Signal heard;
   heard.name = name();
@@ -90,38 +103,6 @@ pg::asio::awaitable<Result<Reading>> ReplicaLagSignal::read(pg::Connection* conn
   heard.taken_at = at;
   reading.signals.push_back(std::move(heard));
   co_return reading;
-}
-
-bool ReplicaLagSignal::ignored(const std::string& standby) const {
-  const std::string application = standby.substr(0, standby.find_first_of("@/"));
-  return std::ranges::any_of(settings_.ignore, [&](const std::string& name) {
-    return name == standby || name == application;
-  });
-}
-
-Signal ReplicaLagSignal::signal_of(const std::string& standby, const LagEstimate& lag,
-                                   Instant at) const {
-  Signal signal;
-  signal.name = name() + ":" + standby;
-  signal.value = seconds(lag.lag);
-  signal.slow = seconds(settings_.slow);
-  signal.stop = seconds(settings_.stop);
-  signal.taken_at = at;
-  signal.text = fmt::format("lag of {} {}{:.1f} s of {:.1f} s", standby,
-                            lag.at_least ? "over " : "", signal.value, signal.stop);
-  return signal;
-}
-
-Signal ReplicaLagSignal::gone(const std::string& standby, Instant at) const {
-  Signal signal;
-  signal.name = name() + ":" + standby;
-  signal.slow = seconds(settings_.slow);
-  signal.stop = seconds(settings_.stop);
-  signal.value = signal.stop;
-  signal.taken_at = at;
-  signal.text =
-      fmt::format("{} has disconnected (throttle.replica_lag.ignore lets it go)", standby);
-  return signal;
 }
 
 }  // namespace backfill

@@ -17,6 +17,8 @@ struct Reading {
   std::vector<Signal> signals;
   /// Names that were heard before and are no more, and that nobody need wait for.
   std::vector<std::string> ended;
+  /// What an operator should read once.
+  std::vector<std::string> notes;
 };
 
 class SignalSource {

@@ -241,3 +241,32 @@ TEST_CASE("a_runner_many_times_faster_than_its_standby_settles_between_slow_and_
     CHECK(high - low < 1.5);
   }
 }
+
+TEST_CASE("a_signal_that_says_that_waiting_is_of_no_use_asks_for_the_end") {
+  auto throttle = at_full_speed();
+  CHECK_FALSE(throttle.end_request(start).has_value());
+  Signal gone = lag(5, start + 1s);
+  gone.end = "standby a has been gone for 300 s";
+  throttle.on_signal(gone);
+  CHECK(throttle.end_request(start + 1s) == "standby a has been gone for 300 s");
+  throttle.on_signal(lag(0, start + 2s));
+  CHECK_FALSE(throttle.end_request(start + 2s).has_value());
+}
+
+TEST_CASE("a_stop_that_lasts_is_told_again_with_its_latest_figures_but_not_with_each_reading") {
+  auto throttle = at_full_speed();
+  int told = 0;
+  std::string last;
+  for (int second = 1; second <= 61; ++second) {
+    const Instant at = start + std::chrono::seconds{second};
+    Signal signal = lag(4.0 + second, at);
+    signal.text = "lag " + std::to_string(second);
+    throttle.on_signal(signal);
+    const auto change = throttle.decide(at);
+    if (!change) continue;
+    ++told;
+    last = change->reason;
+  }
+  CHECK(told == 3);
+  CHECK(last == "lag 61");
+}
