@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
@@ -16,23 +18,63 @@ namespace backfill::run {
 
 namespace {
 
-/// The beat of the monitor: a waiter is seen within it, and then cancelled for `lock_wait`.
 constexpr Duration beat = std::chrono::milliseconds{100};
 constexpr Duration company_interval = std::chrono::milliseconds{500};
 constexpr Duration position_interval = std::chrono::seconds{2};
 constexpr std::string_view lag_prefix = "replica_lag:";
+constexpr const char* lock_wait_name = "lock_wait";
 constexpr const char* own_prefix = "backfill: ";
 
 }  // namespace
 
 Monitor::Monitor(asio::any_io_executor executor, pg::ConnectOptions options,
                  ThrottleSettings settings, std::uint64_t seed)
-    : link_(executor, std::move(options), seed), settings_(std::move(settings)), timer_(executor) {
-  sources_.push_back({std::make_unique<ReplicaLagSignal>(settings_.replica_lag), {}});
-  if (settings_.query) sources_.push_back({std::make_unique<QuerySignal>(*settings_.query), {}});
-  for (const Scheduled& scheduled : sources_) {
-    throttle_.require(scheduled.source->name(), SilenceLimits{}, pg::now());
+    : executor_(executor),
+      settings_(std::move(settings)),
+      link_(executor, options, seed),
+      query_link_(executor, options, seed + 1),
+      timer_(executor),
+      query_timer_(executor),
+      children_ended_(executor),
+      lag_{std::make_unique<ReplicaLagSignal>(settings_.replica_lag), &link_, {}},
+      lock_watch_(executor, options, settings_.lock_wait, seed + 2) {
+  const Instant now = pg::now();
+  throttle_.require(lag_.source->name(), SilenceLimits{}, now);
+  throttle_.require(lock_wait_name, SilenceLimits{}, now);
+  if (settings_.query) {
+    query_.emplace(Scheduled{std::make_unique<QuerySignal>(*settings_.query), &query_link_, {}});
+    throttle_.require(query_->source->name(), SilenceLimits{}, now);
   }
+  connect_lock_watch();
+}
+
+/// A watch that cannot look holds no promise: its silence stops the work like that of any signal.
+void Monitor::connect_lock_watch() {
+  lock_watch_.our_backends = [this] {
+    return audience_.our_backends ? audience_.our_backends() : std::vector<int>{};
+  };
+  lock_watch_.on_waiter = [this](int backend_pid, std::string who) {
+    if (!audience_.slot_of_backend || !audience_.tell) return;
+    const std::optional<SlotId> slot = audience_.slot_of_backend(backend_pid);
+    if (slot) audience_.tell(WaiterSeen{*slot, std::move(who)});
+  };
+  lock_watch_.on_look = [this](Instant at) {
+    Signal looked;
+    looked.name = lock_wait_name;
+    looked.slow = 1;
+    looked.stop = 1;
+    looked.taken_at = at;
+    throttle_.on_signal(std::move(looked));
+  };
+  lock_watch_.on_failure = [this](const Error& error) {
+    throttle_.on_failure(lock_wait_name, error.message);
+  };
+  lock_watch_.on_pooled = [this] {
+    if (!on_note) return;
+    on_note("lock_wait_unwatched",
+            "behind a transaction pooler nobody can tell whom a batch keeps waiting: "
+            "throttle.lock_wait is not watched, and only the length of the batches bounds a wait");
+  };
 }
 
 void Monitor::listen(Audience audience) {
@@ -44,40 +86,72 @@ void Monitor::listen(Audience audience) {
 }
 
 asio::awaitable<void> Monitor::watch() {
+  ++children_;
+  asio::co_spawn(executor_, watch_locks(), asio::detached);
+  if (query_) {
+    ++children_;
+    asio::co_spawn(executor_, watch_query(), asio::detached);
+  }
   while (!stopping_) {
-    co_await read_sources(pg::now());
-    co_await read_lock_waits();
+    co_await read_source(&lag_);
     co_await read_company();
     co_await read_position();
     decide();
-    if (stopping_) break;
-    timer_.expires_after(beat);
-    boost::system::error_code ignored;
-    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await rest(&timer_);
   }
   link_.close();
+  while (children_ > 0) {
+    children_ended_.expires_after(std::chrono::seconds{1});
+    boost::system::error_code ignored;
+    co_await children_ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+}
+
+asio::awaitable<void> Monitor::watch_query() {
+  while (!stopping_) {
+    co_await read_source(&*query_);
+    if (!stopping_) decide();
+    co_await rest(&query_timer_);
+  }
+  query_link_.close();
+  child_ended();
+}
+
+asio::awaitable<void> Monitor::watch_locks() {
+  co_await lock_watch_.watch();
+  child_ended();
+}
+
+void Monitor::child_ended() {
+  --children_;
+  children_ended_.cancel();
+}
+
+asio::awaitable<void> Monitor::rest(asio::steady_timer* timer) {
+  if (stopping_) co_return;
+  timer->expires_after(beat);
+  boost::system::error_code ignored;
+  co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
 void Monitor::stop() {
   stopping_ = true;
   timer_.cancel();
+  query_timer_.cancel();
   link_.abort();
-}
-
-asio::awaitable<void> Monitor::read_sources(Instant now) {
-  for (Scheduled& scheduled : sources_) {
-    if (scheduled.due > now) continue;
-    scheduled.due = now + scheduled.source->interval();
-    co_await read_source(&scheduled);
-  }
+  query_link_.abort();
+  lock_watch_.stop();
 }
 
 asio::awaitable<void> Monitor::read_source(Scheduled* scheduled) {
+  const Instant now = pg::now();
+  if (scheduled->due > now) co_return;
   SignalSource* const source = scheduled->source.get();
+  scheduled->due = now + source->interval();
   const std::string name = source->name();
   const std::function<asio::awaitable<Result<Reading>>(pg::Connection*)> read =
       [source](pg::Connection* connection) { return source->read(connection); };
-  Result<Reading> reading = co_await link_.attempt<Reading>(read);
+  Result<Reading> reading = co_await scheduled->link->attempt<Reading>(read);
   if (!reading) {
     const Error& error = reading.error();
     throttle_.on_failure(name,
@@ -94,24 +168,8 @@ asio::awaitable<void> Monitor::read_source(Scheduled* scheduled) {
     throttle_.forget(ended);
     if (ended.starts_with(lag_prefix)) lag_seconds_.erase(ended.substr(lag_prefix.size()));
   }
-}
-
-asio::awaitable<void> Monitor::read_lock_waits() {
-  if (!audience_.our_backends) co_return;
-  const std::vector<int> ours = audience_.our_backends();
-  if (ours.empty()) co_return;
-  const std::function<asio::awaitable<Result<std::vector<LockWait>>>(pg::Connection*)> read =
-      [this, ours](pg::Connection* connection) { return lock_waits_.read(connection, ours); };
-  const Result<std::vector<LockWait>> waits = co_await link_.attempt<std::vector<LockWait>>(read);
-  if (!waits) co_return;
-  for (const LockWait& wait : *waits) {
-    if (wait.waited < settings_.lock_wait || !audience_.slot_of_backend) continue;
-    const std::optional<SlotId> slot = audience_.slot_of_backend(wait.blocker_pid);
-    if (!slot) continue;
-    audience_.tell(WaiterSeen{
-        *slot,
-        fmt::format("session {} (for {} ms)", wait.waiter_pid,
-                    std::chrono::duration_cast<std::chrono::milliseconds>(wait.waited).count())});
+  for (std::string& note : reading->notes) {
+    if (on_note) on_note(source->name(), std::move(note));
   }
 }
 

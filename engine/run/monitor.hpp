@@ -16,13 +16,15 @@
 #include "core/target.hpp"
 #include "core/throttle.hpp"
 #include "run/control_link.hpp"
+#include "run/lock_watch.hpp"
 #include "signals/company.hpp"
-#include "signals/lock_waits.hpp"
 #include "signals/source.hpp"
 
 namespace backfill::run {
 
-/// Reads the signals on a connection of its own and tells the running sweep what follows from them.
+/// Reads the signals and tells the running sweep what follows from them. The operator's query and
+/// the watch over lock waits have connections and paces of their own: however slow one of them is,
+/// the others are read in time.
 class Monitor {
  public:
   /// Where the events go, and which server processes are ours (none behind a pooler).
@@ -37,6 +39,9 @@ class Monitor {
 
   Monitor(asio::any_io_executor executor, pg::ConnectOptions options, ThrottleSettings settings,
           std::uint64_t seed);
+
+  /// Told what an operator should read: a short stable reason, and a sentence.
+  std::function<void(std::string reason, std::string text)> on_note;
 
   /// Reads until `stop`. Sweeps come and go meanwhile.
   asio::awaitable<void> watch();
@@ -55,22 +60,32 @@ class Monitor {
  private:
   struct Scheduled {
     std::unique_ptr<SignalSource> source;
+    ControlLink* link = nullptr;
     Instant due{};
   };
 
-  asio::awaitable<void> read_sources(Instant now);
+  void connect_lock_watch();
+  asio::awaitable<void> watch_query();
+  asio::awaitable<void> watch_locks();
+  asio::awaitable<void> rest(asio::steady_timer* timer);
   asio::awaitable<void> read_source(Scheduled* scheduled);
-  asio::awaitable<void> read_lock_waits();
+  void child_ended();
   asio::awaitable<void> read_company();
   asio::awaitable<void> read_position();
   void decide();
 
-  ControlLink link_;
+  asio::any_io_executor executor_;
   ThrottleSettings settings_;
+  ControlLink link_;
+  ControlLink query_link_;
   asio::steady_timer timer_;
+  asio::steady_timer query_timer_;
+  asio::steady_timer children_ended_;  ///< never expires: cancelled when one ends
+  int children_ = 0;
   Throttle throttle_;
-  std::vector<Scheduled> sources_;
-  LockWaits lock_waits_;
+  Scheduled lag_;
+  std::optional<Scheduled> query_;
+  LockWatch lock_watch_;
   Company company_;
   Instant company_due_{};
   Instant position_due_{};

@@ -163,8 +163,11 @@ class Scenario:
 
     def session(self, text):
         """A session of somebody else's: psql in the background, sending one string."""
-        run = Run(self, f"{len(self.runs) + 1:02d}-psql",
-                  ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", self.url, "-c", text])
+        return self.program("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", self.url, "-c", text)
+
+    def program(self, *command):
+        """A program in the background that is not ours."""
+        run = Run(self, f"{len(self.runs) + 1:02d}-{pathlib.Path(command[0]).name}", command)
         self.runs.append(run)
         return run
 
