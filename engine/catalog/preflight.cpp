@@ -15,13 +15,14 @@ struct Check {
 };
 
 /// In this order: what a later check would trip over is named by an earlier one.
-constexpr std::array<Check, 13> checks{{
+constexpr std::array<Check, 14> checks{{
     {"server", check_server},
     {"relation_tree", check_relation_tree},
     {"rules", check_rules},
     {"row_security", check_row_security},
     {"publications", check_publications},
     {"privileges", check_privileges},
+    {"standbys", check_standbys},
     {"set_columns", check_set_columns},
     {"add_columns", check_add_columns},
     {"expressions", check_expressions},
