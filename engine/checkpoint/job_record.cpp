@@ -191,6 +191,32 @@ awaitable<Result<void>> start_phase(pg::Connection* connection, Fence fence) {
   co_return co_await run_fenced(connection, fence.sweep.job, fence.epoch, std::move(statement));
 }
 
+awaitable<Result<void>> note_phase(pg::Connection* connection, Fence fence) {
+  pg::Statement statement;
+  statement.sql =
+      "INSERT INTO backfill.phases AS p (job_id, phase, pass) SELECT id, $3, $4::integer FROM "
+      "backfill.jobs WHERE id = $1::bigint AND epoch = $2::bigint ON CONFLICT (job_id, phase, "
+      "pass) "
+      "DO UPDATE SET started_at = p.started_at";
+  statement.params.emplace_back(std::to_string(fence.sweep.job.value));
+  statement.params.emplace_back(std::to_string(fence.epoch.value));
+  statement.params.emplace_back(fence.sweep.phase);
+  statement.params.emplace_back(std::to_string(fence.sweep.pass));
+  co_return co_await run_fenced(connection, fence.sweep.job, fence.epoch, std::move(statement));
+}
+
+awaitable<Result<void>> reopen_job(pg::Connection* connection, Fence fence, std::string reason) {
+  pg::Statement statement;
+  statement.sql =
+      "UPDATE backfill.jobs SET phase = $3, state = 'failed', last_error = $4, finished_at = NULL "
+      "WHERE id = $1::bigint AND epoch = $2::bigint";
+  statement.params.emplace_back(std::to_string(fence.sweep.job.value));
+  statement.params.emplace_back(std::to_string(fence.epoch.value));
+  statement.params.emplace_back(fence.sweep.phase);
+  statement.params.emplace_back(std::move(reason));
+  co_return co_await run_fenced(connection, fence.sweep.job, fence.epoch, std::move(statement));
+}
+
 awaitable<Result<void>> finish_phase(pg::Connection* connection, Fence fence, std::string detail) {
   pg::Statement statement;
   statement.sql =

@@ -75,6 +75,10 @@ struct StoredRange {
 /// Enters a phase and notes when its pass began. `lease_lost` when the epoch is not the job's.
 [[nodiscard]] pg::asio::awaitable<Result<void>> start_phase(pg::Connection* connection,
                                                             Fence fence);
+/// Notes when a pass began and leaves the job as it stands: one that is done stays done while it is
+/// proven again. `lease_lost` when the epoch is not the job's.
+[[nodiscard]] pg::asio::awaitable<Result<void>> note_phase(pg::Connection* connection, Fence fence);
+
 /// `detail` is JSON.
 [[nodiscard]] pg::asio::awaitable<Result<void>> finish_phase(pg::Connection* connection,
                                                              Fence fence, std::string detail);
@@ -92,5 +96,10 @@ struct StoredRange {
 /// without waiting durable as well: they lie before it in the WAL.
 [[nodiscard]] pg::asio::awaitable<Result<void>> finish_job(pg::Connection* connection, JobId job,
                                                            Epoch epoch);
+
+/// Takes back that a job is done, since its proof has failed: it is `failed` in the phase of the
+/// fence, with the reason, until a run has mended and proven it.
+[[nodiscard]] pg::asio::awaitable<Result<void>> reopen_job(pg::Connection* connection, Fence fence,
+                                                           std::string reason);
 
 }  // namespace backfill

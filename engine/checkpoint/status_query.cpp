@@ -52,13 +52,25 @@ pg::asio::awaitable<Result<std::vector<JobStatus>>> read_status(pg::Connection* 
   std::vector<JobStatus> jobs;
   if (!version->has_value()) co_return Result<std::vector<JobStatus>>{std::move(jobs)};
 
+  // A done job has no phase whose keys could be counted: its totals are those of the copy. A runner
+  // that was killed leaves no server process behind, long before its lease ends; one that has only
+  // lost its connection shows itself again within a few heartbeats.
   std::string sql =
-      "SELECT job_id, name, kind, table_name, phase, pass, state, epoch, rows_estimated, keys, "
-      "keys_done, ranges, ranges_closed, batches, rows_changed, rows_differing, unchangeable, "
-      "EXTRACT(epoch FROM pg_catalog.clock_timestamp() - checkpoint_at), held, host, pid, "
-      "acquired_at, EXTRACT(epoch FROM pg_catalog.clock_timestamp() - heartbeat_at), progress, "
-      "created_at, created_by, phase_started_at, finished_at, last_error FROM backfill.status "
-      "WHERE $1::text IS NULL OR name = $1::text ORDER BY name";
+      "SELECT s.job_id, s.name, s.kind, s.table_name, s.phase, s.pass, s.state, s.epoch, "
+      "s.rows_estimated, CASE WHEN s.state = 'done' THEN copied.keys ELSE s.keys END, CASE WHEN "
+      "s.state = 'done' THEN copied.keys_done ELSE s.keys_done END, s.ranges, s.ranges_closed, "
+      "s.batches, s.rows_changed, s.rows_differing, s.unchangeable, EXTRACT(epoch FROM "
+      "pg_catalog.clock_timestamp() - s.checkpoint_at), s.held AND (l.backend_pid IS NULL OR "
+      "l.heartbeat_at > pg_catalog.clock_timestamp() - interval '3 seconds' OR EXISTS (SELECT FROM "
+      "pg_catalog.pg_stat_activity AS a WHERE a.pid = l.backend_pid AND "
+      "coalesce(a.backend_start = l.backend_start, true))), s.host, s.pid, s.acquired_at, "
+      "EXTRACT(epoch FROM pg_catalog.clock_timestamp() - s.heartbeat_at), s.progress, "
+      "s.created_at, s.created_by, s.phase_started_at, s.finished_at, s.last_error FROM "
+      "backfill.status AS s LEFT JOIN backfill.leases AS l ON l.job_id = s.job_id LEFT JOIN "
+      "LATERAL (SELECT coalesce(pg_catalog.sum(r.keys), 0)::bigint AS keys, "
+      "coalesce(pg_catalog.sum(r.keys_done), 0)::bigint AS keys_done FROM backfill.ranges AS r "
+      "WHERE r.job_id = s.job_id AND r.phase = 'copy') AS copied ON true WHERE $1::text IS NULL OR "
+      "s.name = $1::text ORDER BY s.name";
   std::vector<pg::Param> params;
   params.push_back(std::move(name));
   auto rows = co_await connection->query(std::move(sql), std::move(params), control_deadline);

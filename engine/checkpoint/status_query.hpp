@@ -22,7 +22,7 @@ struct JobStatus {
   JobState state = JobState::running;
   Epoch epoch;
   std::optional<std::int64_t> rows_estimated;
-  std::int64_t keys = 0;       ///< of this pass, as cut so far
+  std::int64_t keys = 0;       ///< of this pass, as cut so far; of the copy when the job is done
   std::int64_t keys_done = 0;  ///< of this pass, behind a committed checkpoint
   std::int64_t ranges = 0;
   std::int64_t ranges_closed = 0;
@@ -31,7 +31,8 @@ struct JobStatus {
   std::int64_t rows_differing = 0;
   std::int64_t unchangeable = 0;
   std::optional<double> checkpoint_age_s;
-  bool held = false;  ///< a runner holds the job and has shown itself within its ttl
+  /// A runner holds the job, has shown itself within its ttl, and its session has not ended.
+  bool held = false;
   std::string host;
   std::optional<std::int64_t> pid;
   std::optional<std::string> acquired_at;

@@ -122,7 +122,7 @@ std::array<Field, 24> make_table() {
                 hours(24),
                 {},
                 [](Job& job, auto span) { job.throttle.replica_lag.stop = *span; }}},
-      {"throttle.replica_lag.ignore", "The application_name of standbys that may lag.",
+      {"throttle.replica_lag.ignore", "The application_name or replication slot of standbys that may lag.",
        TextList{"a standby's application_name or a list of them",
                 [](Job& job) { job.throttle.replica_lag.ignore.clear(); }, append_ignored}},
       {"throttle.lock_wait", "How long another session may wait for a lock of a batch.",

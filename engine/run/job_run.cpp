@@ -17,6 +17,8 @@ namespace backfill::run {
 namespace {
 
 constexpr Duration progress_interval = std::chrono::milliseconds{250};
+/// What a signal cost while it was read for the first time is not worth a line.
+constexpr Duration time_worth_telling = std::chrono::milliseconds{100};
 
 std::uint64_t draw_seed() {
   std::random_device device;
@@ -39,6 +41,7 @@ class JobRun::Implementation {
   asio::awaitable<Outcome> with_lease();
   asio::awaitable<Ending> phases();
   asio::awaitable<void> settle_state(Outcome outcome);
+  asio::awaitable<void> take_back_done(std::string reason);
   asio::awaitable<Outcome> finish();
   asio::awaitable<void> keep_lease();
   asio::awaitable<void> watch_signals();
@@ -119,16 +122,21 @@ asio::awaitable<Outcome> JobRun::Implementation::finish() {
   const Epoch epoch = session_.lease.epoch;
   const std::function<asio::awaitable<Result<void>>(pg::Connection*)> mark =
       [job, epoch](pg::Connection* connection) { return finish_job(connection, job, epoch); };
-  const Result<void> marked = co_await session_.control.repeat<void>(mark);
-  if (!marked) co_return ending_of_error(session_, marked.error());
+  if (!session_.proves_again()) {
+    const Result<void> marked = co_await session_.control.repeat<void>(mark);
+    if (!marked) co_return ending_of_error(session_, marked.error());
+  }
   session_.phase = "done";
   Outcome outcome;
   outcome.code = ExitCode::done;
-  outcome.summary = fmt::format("job {} is done: {} rows changed", session_.record.name,
-                                session_.rows_before.value);
+  outcome.summary = session_.proves_again()
+                        ? fmt::format("job {} is still done: verified again", session_.record.name)
+                        : fmt::format("job {} is done: {} rows changed", session_.record.name,
+                                      session_.rows_before.value);
   outcome.details.push_back("proof: " + std::string{explain(session_.sql->proof())} +
                             (session_.sql->proof() == Proof::ledger ? "" : ": 0 rows"));
   for (const auto& [reason, lost] : session_.monitor->time_lost()) {
+    if (lost < time_worth_telling) continue;
     outcome.details.push_back(fmt::format("time lost to {}: {:.1f} s", reason,
                                           std::chrono::duration<double>(lost).count()));
   }
@@ -140,11 +148,28 @@ asio::awaitable<Outcome> JobRun::Implementation::finish() {
   co_return outcome;
 }
 
+/// A later migration must not rely on rows that are known to differ.
+asio::awaitable<void> JobRun::Implementation::take_back_done(std::string reason) {
+  session_.tell(Level::warning, "error", "no_longer_done", reason);
+  const Fence fence = session_.fence("verify", 1);
+  const std::function<asio::awaitable<Result<void>>(pg::Connection*)> reopen =
+      [fence, reason](pg::Connection* connection) { return reopen_job(connection, fence, reason); };
+  const Result<void> reopened = co_await session_.control.repeat<void>(reopen);
+  if (reopened) co_return;
+  session_.tell(Level::error, "error", "still_done",
+                "the job still counts as done, for that could not be changed: " +
+                    reopened.error().message + "; verify it again");
+}
+
 /// What `status` and the next runner will read of how this one ended.
 asio::awaitable<void> JobRun::Implementation::settle_state(Outcome outcome) {
   JobState state = JobState::stopped;
   std::optional<std::string> error;
   if (outcome.code == ExitCode::done || outcome.code == ExitCode::owned) co_return;
+  if (session_.proves_again()) {
+    if (outcome.code == ExitCode::differences) co_await take_back_done(outcome.summary);
+    co_return;
+  }
   if (outcome.code != ExitCode::stopped) {
     state = JobState::failed;
     error = outcome.summary;
@@ -168,6 +193,9 @@ void JobRun::Implementation::start_helpers() {
   session_.keeper->on_lost = [this](const Error& error) { lease_lost(error); };
   session_.monitor = std::make_unique<Monitor>(session_.executor, session_.options,
                                                session_.request.job.throttle, session_.seed + 2);
+  session_.monitor->on_note = [this](std::string reason, const std::string& text) {
+    session_.tell(Level::info, "information", std::move(reason), text);
+  };
   helpers_ = 3;
   asio::co_spawn(session_.executor, watch_signals(), asio::detached);
   asio::co_spawn(session_.executor, keep_lease(), asio::detached);

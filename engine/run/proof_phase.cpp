@@ -40,8 +40,11 @@ asio::awaitable<Result<void>> begin_phase(Session* session, std::string phase, i
   session->tell(
       Level::info, "phase", "phase_started",
       fmt::format("{}{}", session->phase, pass > 1 ? fmt::format(" (pass {})", pass) : ""));
+  const bool keeps_state = session->proves_again();
   const std::function<asio::awaitable<Result<void>>(pg::Connection*)> start =
-      [fence](pg::Connection* connection) { return start_phase(connection, fence); };
+      [fence, keeps_state](pg::Connection* connection) {
+        return keeps_state ? note_phase(connection, fence) : start_phase(connection, fence);
+      };
   co_return co_await session->control.repeat<void>(start);
 }
 
@@ -153,6 +156,12 @@ asio::awaitable<Ending> differences_found(Session* session, RowCount rows,
     outcome.details.push_back(
         "they came back after they were mended: something still writes such rows, or `set` does "
         "not make `where` false");
+  }
+  if (session->proves_again()) {
+    outcome.details.push_back(
+        "the job no longer counts as done, and `backfill gate` is closed, until a run has mended "
+        "and "
+        "proven it");
   }
   outcome.next = run_command(*session) + "   (mends them, once nothing writes such rows any more)";
   co_return outcome;

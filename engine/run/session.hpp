@@ -57,6 +57,10 @@ struct Session {
   std::optional<std::string> stop_reason;
   bool stop_cancel = false;
 
+  /// A done job is verified once more: it stays done unless rows are found to differ.
+  [[nodiscard]] bool proves_again() const {
+    return mode == JobRun::Mode::verify_only && record.state == JobState::done;
+  }
   [[nodiscard]] TransactionSettings settings() const;
   [[nodiscard]] Fence fence(std::string phase, int pass) const;
   [[nodiscard]] Progress progress() const;
