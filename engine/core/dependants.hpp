@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backfill/job.hpp"
@@ -59,7 +61,7 @@ struct ColumnFacts {
   std::optional<std::string> default_sql;
   std::optional<std::string> collation;  ///< other than the type's own; qualified and quoted
   bool collatable = false;               ///< the new type has a collation
-  std::optional<OwnedSequence> sequence;
+  std::vector<OwnedSequence> sequences;
   std::optional<std::string> comment;
   std::vector<Grant> grants;
   std::optional<int> statistics_target;
@@ -69,7 +71,6 @@ struct ColumnFacts {
   /// Of the incoming column, when it is there already.
   bool incoming_exists = false;
   bool incoming_has_default = false;
-  std::optional<std::string> incoming_memory;  ///< the comment that the last switch left on it
   std::vector<std::string> other_columns;  ///< of the table, neither dropped nor the incoming one
 };
 
@@ -120,18 +121,34 @@ struct ForeignKeyFacts {
   std::optional<std::string> comment;
 };
 
+/// What is made again from its text, which then binds to whatever bears the column's name.
+struct RecreatedFacts {
+  enum class Kind { trigger, rule, policy, function, publication };
+  Kind kind = Kind::trigger;
+  std::string object;  ///< as pg_describe_object prints it
+  std::string name;
+  QualifiedName table;     ///< not of functions
+  std::string definition;  ///< pg_get_triggerdef and its kin; empty for policies and publications
+  std::optional<std::string> condition;  ///< USING of a policy, WHERE of a publication
+  std::optional<std::string> check;      ///< WITH CHECK of a policy
+  std::vector<std::string> columns;      ///< of a publication; none: all
+  char state = 'O';                      ///< of a trigger, as pg_trigger.tgenabled
+  std::optional<std::string> comment;    ///< where the text does not keep it
+  bool allowed = true;                   ///< our role may
+};
+
 /// A view or materialized view that reads the columns, directly or through others.
 struct ViewFacts {
   QualifiedName name;
   bool materialized = false;
-  int depth = 0;  ///< 1 reads tables; n reads something of depth n-1
-  std::string query;
+  int depth = 0;      ///< 1 reads a table; n reads a view of depth n - 1
+  std::string query;  ///< without a semicolon
   std::vector<std::string> options;
   std::string owner;  ///< quoted
-  bool may_recreate = false;
+  bool allowed = true;
   std::optional<std::string> comment;
+  bool default_grants = false;  ///< nobody has ever granted or revoked
   std::vector<Grant> grants;
-  bool grants_are_default = false;
   struct Column {
     std::string name;
     std::optional<std::string> comment;
@@ -139,20 +156,7 @@ struct ViewFacts {
     std::vector<Grant> grants;
   };
   std::vector<Column> columns;
-  /// CREATE RULE and CREATE TRIGGER statements, with their comments and states behind them.
-  std::vector<std::string> belongings;
-};
-
-/// A trigger, rule, policy, function or statistics object that is made again from its text, which
-/// then binds to whatever bears the column's name.
-struct RecreatedFacts {
-  enum class Kind { trigger, rule, policy, function, publication };
-  Kind kind = Kind::trigger;
-  std::string identity;  ///< as pg_describe_object prints it
-  std::string drop_sql;  ///< empty where the new one replaces the old one
-  std::string create_sql;
-  std::vector<std::string> after_sql;  ///< state, comment
-  bool allowed = true;                 ///< our role may
+  std::vector<RecreatedFacts> belongings;  ///< rules and triggers of the view itself
 };
 
 struct StatisticsFacts {
@@ -171,6 +175,9 @@ struct UncarriedFacts {
   std::string hint;
 };
 
+/// In front of the JSON object in such a comment.
+inline constexpr std::string_view memory_comment = "backfill remembers for the way back: ";
+
 struct Dependants {
   std::vector<ColumnFacts> columns;
   std::vector<IndexFacts> indexes;
@@ -180,6 +187,8 @@ struct Dependants {
   std::vector<RecreatedFacts> recreated;
   std::vector<StatisticsFacts> statistics;
   std::vector<UncarriedFacts> uncarried;
+  /// What the last switch left in the comment of a column that is incoming now: SQL by object.
+  std::map<std::string, std::string> memory;
 };
 
 }  // namespace backfill

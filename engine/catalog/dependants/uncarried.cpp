@@ -1,0 +1,107 @@
+#include <utility>
+
+#include "catalog/dependants/reading.hpp"
+
+/// Whatever the other readers do not know is named here, so that nothing is lost in silence.
+namespace backfill::dependants {
+
+namespace {
+
+/// The kinds of objects that the other readers have taken are left out by their catalogs. A
+/// generated column depends on what it reads by itself up to version 15, later by its expression.
+constexpr std::string_view uncarried_body = R"(
+SELECT DISTINCT found.object, found.reason, found.hint FROM (
+  SELECT pg_describe_object('pg_class'::regclass, c.oid, 0) AS object,
+         CASE WHEN c.relkind = 'p' THEN 'it is partitioned'
+              WHEN c.relispartition THEN 'it is a partition'
+              WHEN c.reloftype <> 0 THEN 'it is a table of a composite type'
+              WHEN c.relkind <> 'r' THEN 'it is no ordinary table'
+              ELSE 'it takes part in inheritance' END AS reason,
+         'type-copy changes ordinary tables that stand alone' AS hint
+  FROM wanted AS w JOIN pg_class AS c ON c.oid = w.relid
+  WHERE c.relkind <> 'r' OR c.relispartition OR c.reloftype <> 0
+     OR EXISTS (SELECT FROM pg_inherits AS h WHERE c.oid IN (h.inhrelid, h.inhparent))
+  UNION ALL
+  SELECT pg_describe_object(d.classid, d.objid, d.objsubid),
+         CASE WHEN a.attnum IS NOT NULL THEN 'it is generated from the column'
+              ELSE 'it depends on the column' END,
+         CASE WHEN a.attnum IS NOT NULL
+              THEN 'its expression cannot be changed in place: drop it before the job and add it '
+                   'again after the switch'
+              ELSE 'drop it before the job, and make it again after the switch' END
+  FROM wanted AS w
+  JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = w.relid
+   AND d.refobjsubid = w.attnum
+  LEFT JOIN pg_attrdef AS def ON d.classid = 'pg_attrdef'::regclass AND def.oid = d.objid
+  LEFT JOIN pg_attribute AS a ON a.attgenerated <> ''
+   AND ((a.attrelid = def.adrelid AND a.attnum = def.adnum)
+     OR (d.classid = 'pg_class'::regclass AND a.attrelid = d.objid AND a.attnum = d.objsubid))
+  WHERE d.classid NOT IN ('pg_rewrite'::regclass, 'pg_trigger'::regclass, 'pg_policy'::regclass,
+                          'pg_proc'::regclass, 'pg_statistic_ext'::regclass,
+                          'pg_publication_rel'::regclass)
+    AND NOT (d.classid = 'pg_attrdef'::regclass AND def.adrelid = w.relid AND def.adnum = w.attnum)
+    AND NOT (d.classid = 'pg_class'::regclass AND EXISTS (
+          SELECT FROM pg_class AS x WHERE x.oid = d.objid AND x.relkind IN ('i', 'S')))
+    AND NOT (d.classid = 'pg_constraint'::regclass AND EXISTS (
+          SELECT FROM pg_constraint AS k
+          WHERE k.oid = d.objid AND k.contype IN ('c', 'f', 'p', 'u', 'x', 'n')))
+    AND pg_describe_object(d.classid, d.objid, d.objsubid) NOT LIKE '%\_\_backfill\_%'
+  UNION ALL
+  SELECT pg_describe_object(d.classid, d.objid, d.objsubid),
+         'it depends on ' || pg_describe_object('pg_class'::regclass, v.view, 0)
+           || ', which reads the column',
+         'drop it before the job, and make it again after the switch'
+  FROM views AS v
+  JOIN pg_class AS c ON c.oid = v.view
+  JOIN pg_depend AS d
+    ON (d.refclassid = 'pg_class'::regclass AND d.refobjid = v.view)
+    OR (d.refclassid = 'pg_type'::regclass AND d.refobjid IN (
+          SELECT t.oid FROM pg_type AS t WHERE t.oid = c.reltype
+          UNION SELECT t.typarray FROM pg_type AS t WHERE t.oid = c.reltype AND t.typarray <> 0))
+  WHERE NOT (d.classid = 'pg_rewrite'::regclass AND EXISTS (
+          SELECT FROM pg_rewrite AS r JOIN views AS o ON o.view = r.ev_class
+          WHERE r.oid = d.objid))
+    AND NOT (d.classid = 'pg_type'::regclass AND EXISTS (
+          SELECT FROM pg_type AS t
+          WHERE t.oid = d.objid AND (t.oid = c.reltype OR t.typelem = c.reltype)))
+    AND NOT (d.classid = 'pg_trigger'::regclass AND EXISTS (
+          SELECT FROM pg_trigger AS t WHERE t.oid = d.objid AND t.tgrelid = v.view))
+    AND NOT (d.classid = 'pg_attrdef'::regclass AND EXISTS (
+          SELECT FROM pg_attrdef AS def WHERE def.oid = d.objid AND def.adrelid = v.view))
+    AND NOT (d.classid = 'pg_class'::regclass AND (d.objid = v.view OR EXISTS (
+          SELECT FROM pg_class AS x WHERE x.oid = d.objid AND x.relkind IN ('i', 't'))))
+  UNION ALL
+  SELECT pg_describe_object('pg_class'::regclass, c.oid, 0), 'it is a temporary view of a session',
+         'wait for that session to end, or end it'
+  FROM views AS v JOIN pg_class AS c ON c.oid = v.view AND c.relpersistence = 't'
+  UNION ALL
+  SELECT pg_describe_object('pg_class'::regclass, v.view, 0),
+         'it belongs to ' || pg_describe_object(d.refclassid, d.refobjid, 0),
+         'the extension must be dropped first, or changed by its maker'
+  FROM views AS v
+  JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = v.view AND d.deptype = 'e'
+  UNION ALL
+  SELECT pg_describe_object('pg_class'::regclass, s.objoid, s.objsubid),
+         'it has a security label of ' || s.provider,
+         'drop the label before the job, and set it again after the switch'
+  FROM wanted AS w
+  JOIN pg_seclabel AS s ON s.classoid = 'pg_class'::regclass AND s.objoid = w.relid
+   AND s.objsubid = w.attnum
+) AS found
+ORDER BY found.object)";
+
+}  // namespace
+
+Read read_uncarried(Reading* reading) {
+  std::string body{uncarried_body};
+  std::string tables{with_views};
+  const auto rows = co_await ask_json(reading, std::move(tables), std::move(body));
+  if (!rows) co_return rows.error();
+  for (const Json& row : *rows) {
+    reading->found.uncarried.push_back(
+        {text_of(row, "object"), text_of(row, "reason"), text_of(row, "hint")});
+  }
+  co_return Result<void>{};
+}
+
+}  // namespace backfill::dependants
