@@ -17,7 +17,7 @@
 /// were, in the comment of the parked column, so that casts which the server has printed into them
 /// for the new type do not stay after the way back.
 ///
-/// Rule for names: every object of the engine has `__backfill_` in its name, so that it is never
+/// Rule for names: every object of the engine has `__backfill` in its name, so that it is never
 /// taken for one of the user's.
 namespace backfill {
 

@@ -16,10 +16,10 @@ namespace backfill {
 namespace {
 
 /// Types are named as the job's session reads them, so they are looked up before its search_path
-/// is put aside.
+/// is put aside. With several arrays, `unnest` is known to the parser by its bare name alone.
 constexpr const char* resolve_sql = R"(
 SELECT coalesce(c.oid, 0), coalesce(a.attnum, 0), coalesce(pg_catalog.to_regtype(w.type)::oid, 0)
-FROM pg_catalog.unnest($1::text[], $2::text[], $3::text[], $4::text[])
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
      WITH ORDINALITY AS w(schema, name, col, type, position)
 LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = w.schema
 LEFT JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = w.name

@@ -8,7 +8,7 @@
 namespace backfill {
 
 /// Everything that hangs on the columns. What our own engine has made for them is left out: such
-/// objects have `__backfill_` in their names. Reads in one READ ONLY transaction and takes ACCESS
+/// objects have `__backfill` in their names. Reads in one READ ONLY transaction and takes ACCESS
 /// SHARE locks only. Errors: a column that is not there, and the server's own.
 [[nodiscard]] asio::awaitable<Result<Dependants>> read_dependants(
     pg::Connection* connection, std::vector<CarriedColumn> columns, InspectionSettings settings);

@@ -34,9 +34,8 @@ std::string Carry::not_null_name(const CarriedColumn& column) const {
   return incoming(fmt::format("{}_{}_not_null", column.table.name, column.name));
 }
 
-std::string Carry::text(std::string_view kind, const QualifiedName& object,
-                        const std::string& now) {
-  const std::string key = fmt::format("{} {}", kind, said(object));
+std::string Carry::text(std::string_view kind, std::string_view object, const std::string& now) {
+  const std::string key = fmt::format("{} {}", kind, object);
   if (forward()) {
     memory_[key] = now;
     return now;
@@ -105,6 +104,10 @@ void Carry::list_locks() {
 
 std::string said(const QualifiedName& name) {
   return name_text(name);
+}
+
+std::string said_part(const QualifiedName& table, std::string_view part) {
+  return fmt::format("{}.{}", said(table), name_text(part));
 }
 
 QualifiedName beside(const QualifiedName& table, std::string_view name) {

@@ -64,7 +64,7 @@ class Carry {
   [[nodiscard]] ColumnNames names(const QualifiedName& table) const;
   [[nodiscard]] std::string not_null_name(const CarriedColumn& column) const;
   /// The text of before the first switch where one is remembered; on the way there it is noted.
-  std::string text(std::string_view kind, const QualifiedName& object, const std::string& now);
+  std::string text(std::string_view kind, std::string_view object, const std::string& now);
   [[nodiscard]] std::string new_default(const CarriedColumn& column, const ColumnFacts& facts);
   /// The table as it will be: a FROM item without an alias.
   [[nodiscard]] std::string scope(const QualifiedName& table) const;
@@ -96,6 +96,8 @@ class Carry {
 
 /// `schema.name` as a person writes it, for messages and as a key of the memory.
 [[nodiscard]] std::string said(const QualifiedName& name);
+/// `schema.table.part`.
+[[nodiscard]] std::string said_part(const QualifiedName& table, std::string_view part);
 [[nodiscard]] QualifiedName beside(const QualifiedName& table, std::string_view name);
 [[nodiscard]] std::string alter_table(const QualifiedName& table, std::string_view action);
 [[nodiscard]] std::string alter_column(const QualifiedName& table, std::string_view column,

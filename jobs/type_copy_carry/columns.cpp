@@ -13,10 +13,6 @@ namespace backfill {
 
 namespace {
 
-QualifiedName column_name(const CarriedColumn& column) {
-  return {said(column.table), column.name};
-}
-
 std::int64_t largest(const std::string& integer) {
   if (integer == "smallint") return 32767;
   return integer == "integer" ? 2147483647 : INT64_MAX;
@@ -128,7 +124,7 @@ void Carry::take_not_null() {
 
 std::string Carry::new_default(const CarriedColumn& column, const ColumnFacts& facts) {
   const std::string& now = *facts.default_sql;
-  const std::string text_now = text("default", column_name(column), now);
+  const std::string text_now = text("default", said_part(column.table, column.name), now);
   if (!forward() && text_now != now) return text_now;
   if (!plain_cast(column.with, column.name)) {
     return apply_using(column.with, column.name, fmt::format("({})::{}", now, facts.present_type));

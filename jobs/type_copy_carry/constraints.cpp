@@ -66,7 +66,7 @@ std::string rename_constraint(const QualifiedName& table, std::string_view from,
 void Carry::build_checks() {
   for (const CheckFacts& check : found_.checks) {
     const std::string name = incoming(check.name);
-    const QualifiedName named{said(check.table), check.name};
+    const std::string named = said_part(check.table, check.name);
     std::string definition = check_definition(
         rename_columns(text("check", named, check.expression), names(check.table)));
     if (check.no_inherit) definition += " NO INHERIT";

@@ -61,7 +61,7 @@ void Carry::refuse_indexes() {
 
 void Carry::build_indexes() {
   for (const IndexFacts& index : found_.indexes) {
-    const auto definition = read_index_text(text("index", name_of(index), index.definition));
+    const auto definition = read_index_text(text("index", said(name_of(index)), index.definition));
     if (!definition || index.owner == Owner::exclusion) continue;
     const QualifiedName built{index.schema, incoming(index.name)};
     OnlineIndex online;

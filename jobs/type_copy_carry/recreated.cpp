@@ -81,7 +81,7 @@ void Carry::drop_triggers() {
 }
 
 void Carry::recreate_one(const RecreatedFacts& facts) {
-  const QualifiedName named{said(facts.table), facts.name};
+  const std::string named = said_part(facts.table, facts.name);
   switch (facts.kind) {
     case Kind::trigger:
       after(text("trigger", named, facts.definition));
@@ -99,9 +99,7 @@ void Carry::recreate_one(const RecreatedFacts& facts) {
       after(policy_text(facts, condition, check));
       break;
     }
-    case Kind::function:
-      after(text("function", {std::nullopt, facts.object}, facts.definition));
-      break;
+    case Kind::function: after(text("function", facts.object, facts.definition)); break;
     case Kind::publication: {
       RecreatedFacts publication = facts;
       if (facts.condition) {
@@ -123,7 +121,7 @@ void Carry::recreate() {
 void Carry::build_statistics() {
   for (const StatisticsFacts& statistics : found_.statistics) {
     const auto definition = read_statistics_text(
-        text("statistics", statistics.name, statistics.definition), names(statistics.table));
+        text("statistics", said(statistics.name), statistics.definition), names(statistics.table));
     const std::string object = "statistics " + said(statistics.name);
     if (!definition) {
       plan_.refused.push_back({object, "its definition cannot be read: " + statistics.definition,

@@ -21,7 +21,8 @@ void Carry::create_view(const ViewFacts& view) {
   const std::string name = quote_name(view.name);
   const std::string options =
       view.options.empty() ? "" : fmt::format(" WITH ({})", list_of(view.options));
-  after(fmt::format("CREATE VIEW {}{} AS {}", name, options, text("view", view.name, view.query)));
+  after(fmt::format("CREATE VIEW {}{} AS {}", name, options,
+                    text("view", said(view.name), view.query)));
   after(fmt::format("ALTER VIEW {} OWNER TO {}", name, view.owner));
   for (const RecreatedFacts& thing : view.belongings) {
     after(thing.definition);

@@ -30,7 +30,7 @@ JOIN pg_namespace AS n ON n.oid = c.relnamespace
 LEFT JOIN pg_tablespace AS s ON s.oid = x.reltablespace
 LEFT JOIN pg_constraint AS k
        ON k.conindid = x.oid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')
-WHERE x.relname NOT LIKE '%\_\_backfill\_%'
+WHERE x.relname NOT LIKE '%\_\_backfill%'
   AND (w.attnum = ANY (i.indkey::int2[]) OR EXISTS (
         SELECT FROM pg_depend AS d
         WHERE d.classid = 'pg_class'::regclass AND d.objid = x.oid
@@ -48,7 +48,7 @@ JOIN pg_constraint AS k
   ON k.conrelid = w.relid AND k.contype = 'c' AND w.attnum = ANY (k.conkey)
 JOIN pg_class AS c ON c.oid = k.conrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE k.conname NOT LIKE '%\_\_backfill\_%'
+WHERE k.conname NOT LIKE '%\_\_backfill%'
 ORDER BY k.oid)";
 
 /// pg_constraint.confdelsetcols came with version 15.
@@ -64,8 +64,9 @@ SELECT DISTINCT ON (k.oid)
         JOIN pg_attribute AS a ON a.attrelid = k.confrelid AND a.attnum = u.attnum) AS referenced,
        CASE k.confmatchtype WHEN 'f' THEN 'MATCH FULL' ELSE '' END AS match,
        k.confupdtype AS on_update, k.confdeltype AS on_delete,
-       (SELECT json_agg(a.attname ORDER BY a.attnum)
-        FROM jsonb_array_elements_text(nullif(to_jsonb(k) -> 'confdelsetcols', 'null')) AS u(attnum)
+       (SELECT json_agg(a.attname ORDER BY u.position)
+        FROM jsonb_array_elements_text(nullif(to_jsonb(k) -> 'confdelsetcols', 'null'))
+             WITH ORDINALITY AS u(attnum, position)
         JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.attnum::int2)
          AS on_delete_columns,
        k.condeferrable AS deferrable, k.condeferred AS deferred, k.convalidated AS validated,
@@ -79,7 +80,7 @@ JOIN pg_class AS c ON c.oid = k.conrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_class AS f ON f.oid = k.confrelid
 JOIN pg_namespace AS fn ON fn.oid = f.relnamespace
-WHERE k.conname NOT LIKE '%\_\_backfill\_%'
+WHERE k.conname NOT LIKE '%\_\_backfill%'
 ORDER BY k.oid)";
 
 IndexFacts::Owner owner_of(const std::string& contype) {

@@ -27,8 +27,8 @@ std::string grants_sql(std::string_view acl) {
       "(SELECT json_agg(json_build_object("
       "'grantee', CASE WHEN x.grantee = 0 THEN 'PUBLIC' "
       "ELSE quote_ident(pg_get_userbyid(x.grantee)) END, "
-      "'privilege', x.privilege_type, 'grantable', x.is_grantable) "
-      "ORDER BY x.grantee, x.privilege_type) FROM aclexplode({}) AS x)",
+      "'privilege', x.privilege_type, 'grantable', x.is_grantable)) "
+      "FROM aclexplode({}) AS x)",
       acl);
 }
 

@@ -17,7 +17,7 @@ SELECT 'trigger' AS kind, pg_describe_object('pg_trigger'::regclass, t.oid, 0) A
 FROM pg_trigger AS t
 JOIN pg_class AS c ON c.oid = t.tgrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE NOT t.tgisinternal AND t.tgname NOT LIKE '%\_\_backfill\_%' AND EXISTS (
+WHERE NOT t.tgisinternal AND t.tgname NOT LIKE '%\_\_backfill%' AND EXISTS (
         SELECT FROM pg_depend AS d
         JOIN wanted AS w ON d.refobjid = w.relid AND d.refobjsubid = w.attnum
         WHERE d.classid = 'pg_trigger'::regclass AND d.objid = t.oid
@@ -81,7 +81,7 @@ FROM pg_statistic_ext AS s
 JOIN pg_namespace AS sn ON sn.oid = s.stxnamespace
 JOIN pg_class AS c ON c.oid = s.stxrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE s.stxname NOT LIKE '%\_\_backfill\_%' AND EXISTS (
+WHERE s.stxname NOT LIKE '%\_\_backfill%' AND EXISTS (
         SELECT FROM pg_depend AS d
         JOIN wanted AS w ON d.refobjid = w.relid AND d.refobjsubid = w.attnum
         WHERE d.classid = 'pg_statistic_ext'::regclass AND d.objid = s.oid

@@ -22,7 +22,9 @@ SELECT DISTINCT found.object, found.reason, found.hint FROM (
   WHERE c.relkind <> 'r' OR c.relispartition OR c.reloftype <> 0
      OR EXISTS (SELECT FROM pg_inherits AS h WHERE c.oid IN (h.inhrelid, h.inhparent))
   UNION ALL
-  SELECT pg_describe_object(d.classid, d.objid, d.objsubid),
+  SELECT CASE WHEN a.attnum IS NOT NULL
+              THEN pg_describe_object('pg_class'::regclass, a.attrelid, a.attnum)
+              ELSE pg_describe_object(d.classid, d.objid, d.objsubid) END,
          CASE WHEN a.attnum IS NOT NULL THEN 'it is generated from the column'
               ELSE 'it depends on the column' END,
          CASE WHEN a.attnum IS NOT NULL
@@ -45,7 +47,7 @@ SELECT DISTINCT found.object, found.reason, found.hint FROM (
     AND NOT (d.classid = 'pg_constraint'::regclass AND EXISTS (
           SELECT FROM pg_constraint AS k
           WHERE k.oid = d.objid AND k.contype IN ('c', 'f', 'p', 'u', 'x', 'n')))
-    AND pg_describe_object(d.classid, d.objid, d.objsubid) NOT LIKE '%\_\_backfill\_%'
+    AND pg_describe_object(d.classid, d.objid, d.objsubid) NOT LIKE '%\_\_backfill%'
   UNION ALL
   SELECT pg_describe_object(d.classid, d.objid, d.objsubid),
          'it depends on ' || pg_describe_object('pg_class'::regclass, v.view, 0)

@@ -59,7 +59,7 @@ TEST_CASE("the_marks_for_cluster_and_replica_identity_stay_with_the_index") {
       "CREATE TABLE t (c {0} NOT NULL, b text); CREATE UNIQUE INDEX one ON t (c); ALTER TABLE t "
       "REPLICA IDENTITY USING INDEX one; ALTER TABLE t CLUSTER ON one"));
   run_coroutine(check_int_to_bigint(
-      "CREATE TABLE t (c {0}, b text); CREATE INDEX some ON t (c); ALTER TABLE t CLUSTER ON some"));
+      "CREATE TABLE t (c {0}, b text); CREATE INDEX many ON t (c); ALTER TABLE t CLUSTER ON many"));
 }
 
 TEST_CASE("checks_keep_their_states_and_comments") {
@@ -76,9 +76,9 @@ TEST_CASE("foreign_keys_out_keep_what_they_do") {
       "INSERT INTO p VALUES (1); INSERT INTO q VALUES (1, 1);"
       "CREATE TABLE t (c {0} CONSTRAINT to_p REFERENCES p ON DELETE SET NULL ON UPDATE CASCADE "
       "DEFERRABLE INITIALLY DEFERRED, b int, CONSTRAINT to_q FOREIGN KEY (c, b) REFERENCES q MATCH "
-      "FULL ON DELETE SET DEFAULT (c, b)); INSERT INTO t VALUES (1, 1);"
+      "FULL ON DELETE SET DEFAULT (c, b));"
       "ALTER TABLE t ADD CONSTRAINT late FOREIGN KEY (c) REFERENCES p NOT VALID;"
-      "COMMENT ON CONSTRAINT to_p ON t IS 'parent'"));
+      "COMMENT ON CONSTRAINT to_p ON t IS 'parent'; INSERT INTO t VALUES (1, 1)"));
 }
 
 TEST_CASE("a_key_and_the_foreign_keys_that_point_at_it_change_together") {
@@ -107,8 +107,8 @@ TEST_CASE("text_changes_to_another_string_type_with_its_operator_classes_and_col
     const std::string sql =
         "CREATE TABLE t (id int, c {0} COLLATE \"C\" DEFAULT 'new' NOT NULL CHECK (c <> ''), year "
         "int); CREATE INDEX low ON t (lower(c)); CREATE INDEX pattern ON t (c text_pattern_ops);"
-        "CREATE UNIQUE INDEX partial ON t (c) WHERE c <> 'x'; CREATE VIEW v AS SELECT c, "
-        "coalesce(c, 'none') AS some FROM t WHERE c LIKE 'a%'";
+        "CREATE UNIQUE INDEX partial ON t (c) WHERE c <> 'x'; CREATE VIEW v AS SELECT c, year "
+        "FROM t WHERE c LIKE 'a%'";
     co_await check_round_trip(sql, changes);
   }());
 }

@@ -67,8 +67,9 @@ TEST_CASE("an_identity_column_goes_on_where_its_sequence_stands") {
         "INTO "
         "t (b) SELECT g FROM generate_series(1, 10) g";
     co_await check_int_to_bigint(sql);
-    CarryStage made =
-        co_await stage(fmt::format(fmt::runtime(sql), "integer"), std::vector<Change>(1));
+    std::vector<Change> changes(1);
+    std::string before = fmt::format(fmt::runtime(sql), "integer");
+    CarryStage made = co_await stage(std::move(before), std::move(changes));
     co_await add_and_copy(&made);
     const std::string last =
         co_await value_from(made.connection.get(), "SELECT last_value FROM numbers");
@@ -139,11 +140,12 @@ TEST_CASE("triggers_rules_policies_and_functions_bind_to_the_new_column") {
 
 TEST_CASE("extended_statistics_and_publications_bind_to_the_new_column") {
   run_coroutine(check_int_to_bigint(
-      "CREATE TABLE t (id int PRIMARY KEY, c {}, b int); INSERT INTO t SELECT g, g, g FROM "
+      "CREATE TABLE t (id int PRIMARY KEY, b int, c {}); INSERT INTO t SELECT g, g, g FROM "
       "generate_series(1, 100) g; CREATE STATISTICS both_ones (ndistinct, mcv) ON c, b FROM t; "
       "CREATE STATISTICS sum_of ON (c + b) FROM t; CREATE STATISTICS apart ON id, b FROM t;"
       "ALTER STATISTICS both_ones SET STATISTICS 300; COMMENT ON STATISTICS both_ones IS 'both';"
-      "CREATE PUBLICATION some FOR TABLE t (id, c); CREATE PUBLICATION filtered FOR TABLE t WHERE "
+      "CREATE PUBLICATION listed FOR TABLE t (id, c); CREATE PUBLICATION filtered FOR TABLE t "
+      "WHERE "
       "(id > 5 AND c > 5) WITH (publish = 'insert'); CREATE PUBLICATION everything FOR ALL "
       "TABLES"));
 }

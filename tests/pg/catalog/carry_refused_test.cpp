@@ -11,14 +11,12 @@
 namespace backfill::test {
 namespace {
 
-asio::awaitable<std::vector<std::string>> refusals_of(std::string before, std::string type,
-                                                      std::string table = "public.t") {
+asio::awaitable<std::vector<std::string>> refusals_of(std::string before, std::string type) {
   std::vector<Change> changes(1);
   changes[0].type = std::move(type);
-  changes[0].table = std::move(table);
-  std::vector<Change> changes(1);
   CarryStage made = co_await stage(std::move(before), std::move(changes));
-  co_return co_await refusals(&made);
+  const auto messages = co_await refusals(&made);
+  co_return messages;
 }
 
 void check_refused(const std::string& before, const std::string& type, const std::string& message) {
@@ -39,17 +37,17 @@ TEST_CASE("nothing_is_refused_where_all_can_be_carried") {
 
 TEST_CASE("tables_that_do_not_stand_alone_are_refused") {
   check_refused("CREATE TABLE t (c int) PARTITION BY RANGE (c)", "bigint",
-                "table t: it is partitioned");
+                "table public.t: it is partitioned");
   check_refused(
       "CREATE TABLE p (c int) PARTITION BY RANGE (c); CREATE TABLE t PARTITION OF p "
       "DEFAULT",
-      "bigint", "table t: it is a partition");
+      "bigint", "table public.t: it is a partition");
   check_refused("CREATE TABLE p (c int); CREATE TABLE t () INHERITS (p)", "bigint",
-                "table t: it takes part in inheritance");
+                "table public.t: it takes part in inheritance");
   check_refused("CREATE TABLE t (c int); CREATE TABLE k () INHERITS (t)", "bigint",
-                "table t: it takes part in inheritance");
+                "table public.t: it takes part in inheritance");
   check_refused("CREATE TYPE y AS (c int); CREATE TABLE t OF y", "bigint",
-                "table t: it is a table of a composite type");
+                "table public.t: it is a table of a composite type");
 }
 
 TEST_CASE("generated_columns_are_refused") {
@@ -130,6 +128,7 @@ TEST_CASE("what_does_not_work_with_the_new_type_is_refused_by_name") {
 
 TEST_CASE("objects_of_roles_that_ours_is_no_member_of_are_refused") {
   run_coroutine([]() -> asio::awaitable<void> {
+    std::vector<Change> changes(1);
     CarryStage made = co_await stage(
         "DO $$ BEGIN CREATE ROLE carry_plain LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END "
         "$$; CREATE TABLE t (c int); CREATE VIEW v AS SELECT c FROM t; ALTER TABLE t OWNER TO "
@@ -148,8 +147,7 @@ TEST_CASE("a_column_that_is_not_there_is_an_error") {
     CarryStage made = co_await stage("CREATE TABLE t (b int)", std::move(changes));
     std::vector<CarriedColumn> columns = made.columns;
     const InspectionSettings settings;
-    const auto found =
-        co_await read_dependants(made.connection.get(), std::move(columns), settings);
+    const auto found = co_await read_dependants(made.connection.get(), columns, settings);
     CHECK(error_of(found).message == "there is no column c in public.t");
   }());
 }
