@@ -83,6 +83,9 @@ std::string_view explain(Proof proof) {
              "expressions";
     case Proof::values:
       return "a sweep counts the rows whose columns differ from their expressions";
+    case Proof::where_reported:
+      return "the checkpoints: one unbroken chain of closed ranges over the whole key; besides, a "
+             "sweep counts the rows that still match `where`, and changes none";
     case Proof::ledger:
       return "the checkpoints: one unbroken chain of closed ranges over the whole key (the "
              "expressions cannot be compared with their results)";
@@ -108,7 +111,9 @@ bool reads_own_result(const Job& job) {
 ///   at a column that the job sets.
 /// - One starts from its own result (`touched + 1`): only a column beside it that can be computed
 ///   again (`status: "'migrated'"`) and that `where` looks at tells whether the row is done.
-/// - Otherwise nothing in the row tells, and the checkpoints alone are the proof.
+/// - Otherwise nothing in the row tells, and the checkpoints are the proof. A `where` that looks at
+///   what the job sets (`email <> lower(email)`) should be false by then: the rows for which it is
+///   not are counted and told, for people to judge, and left alone.
 Proof choose_proof(const Job& job, const std::vector<bool>& provable) {
   BACKFILL_CHECK(provable.size() == job.set.size(), "a column of `set` has no facts");
   if (std::ranges::all_of(provable, [](bool known) { return known; })) {
@@ -123,7 +128,7 @@ Proof choose_proof(const Job& job, const std::vector<bool>& provable) {
       return Proof::where_and_values;
     }
   }
-  return Proof::ledger;
+  return mentions_a_set_column(job, *job.where) ? Proof::where_reported : Proof::ledger;
 }
 
 BackfillSql::BackfillSql(Job job, Target target, std::vector<bool> provable)
@@ -184,6 +189,9 @@ std::string BackfillSql::verify(BoundShape shape) const {
     case Proof::values:
       return fmt::format("SELECT count(*), 0::bigint FROM {} WHERE {} AND {}", table, where,
                          differs());
+    case Proof::where_reported:
+      return fmt::format("SELECT 0::bigint, count(*) FROM {} WHERE {} AND {}", table, where,
+                         enclosed(*job_.where));
     case Proof::ledger: break;
   }
   BACKFILL_CHECK(false, "a job that only its checkpoints prove was asked for a sweep");
@@ -223,6 +231,7 @@ std::string BackfillSql::residue() const {
     case Proof::where_remaining: return enclosed(*job_.where);
     case Proof::where_and_values: return enclosed(*job_.where) + " AND " + differs();
     case Proof::values: return differs();
+    case Proof::where_reported:
     case Proof::ledger: break;
   }
   BACKFILL_CHECK(false, "a job that only its checkpoints prove was asked for what is left");

@@ -16,8 +16,15 @@ enum class Proof {
   where_remaining,   ///< no row matches `where` any more
   where_and_values,  ///< no row matches `where` whose columns differ from their expressions
   values,            ///< no row's columns differ from their expressions
+  where_reported,    ///< the checkpoints; besides, the rows that match `where` are counted and told
   ledger,            ///< only the checkpoints can tell: one closed chain of ranges from end to end
 };
+
+/// Whether the rows that a sweep counts may be changed: those of `where_reported` may have been
+/// changed already, and nothing in them tells.
+[[nodiscard]] constexpr bool may_repair(Proof proof) {
+  return proof != Proof::where_reported && proof != Proof::ledger;
+}
 
 /// One sentence for `plan` and the final report.
 [[nodiscard]] std::string_view explain(Proof proof);
@@ -42,13 +49,14 @@ class BackfillSql {
   [[nodiscard]] std::string copy_stripe(BoundShape shape) const;
 
   /// One row: how many rows of the range are not as they should be, and how many match `where`
-  /// although nothing would change them (an email that is NULL stays NULL). Not for Proof::ledger.
+  /// although nothing would change them (an email that is NULL stays NULL); under `where_reported`
+  /// the second is all that match. Not for Proof::ledger.
   [[nodiscard]] std::string verify(BoundShape shape) const;
 
-  /// Changes the rows that `verify` counts first, and no other. Not for Proof::ledger.
+  /// Changes the rows that `verify` counts first, and no other. Only where `may_repair`.
   [[nodiscard]] std::string repair(BoundShape shape) const;
 
-  /// The keys, as text, of the first ten rows that `verify` counts first. Not for Proof::ledger.
+  /// The keys, as text, of the first ten rows that `verify` counts first. Only where `may_repair`.
   [[nodiscard]] std::string first_differences(BoundShape shape) const;
 
   [[nodiscard]] Proof proof() const { return proof_; }
@@ -64,8 +72,8 @@ class BackfillSql {
   Proof proof_;
 };
 
-/// Chooses the strongest proof that the job's expressions allow. A proof other than the ledger may
-/// change the rows that it finds: none is chosen under which a row could be changed twice.
+/// Chooses the strongest proof that the job's expressions allow. One that `may_repair` changes the
+/// rows that it finds: none is chosen under which a row could be changed twice.
 [[nodiscard]] Proof choose_proof(const Job& job, const std::vector<bool>& provable);
 
 }  // namespace backfill

@@ -15,7 +15,7 @@ struct Check {
 };
 
 /// In this order: what a later check would trip over is named by an earlier one.
-constexpr std::array<Check, 14> checks{{
+constexpr std::array<Check, 15> checks{{
     {"server", check_server},
     {"relation_tree", check_relation_tree},
     {"rules", check_rules},
@@ -23,6 +23,7 @@ constexpr std::array<Check, 14> checks{{
     {"publications", check_publications},
     {"privileges", check_privileges},
     {"standbys", check_standbys},
+    {"encoding", check_encoding},
     {"set_columns", check_set_columns},
     {"add_columns", check_add_columns},
     {"expressions", check_expressions},

@@ -79,7 +79,7 @@ asio::awaitable<Ending> guard_plans(Session* session) {
   std::vector<std::string> statements{session->sql->copy(both)};
   if (session->sql->proof() != Proof::ledger) {
     statements.push_back(session->sql->verify(both));
-    statements.push_back(session->sql->repair(both));
+    if (may_repair(session->sql->proof())) statements.push_back(session->sql->repair(both));
   }
   bool analyzed = false;
   for (std::size_t i = 0; i < statements.size();) {

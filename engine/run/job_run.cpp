@@ -134,16 +134,20 @@ asio::awaitable<Outcome> JobRun::Implementation::finish() {
                         : fmt::format("job {} is done: {} rows changed", session_.record.name,
                                       session_.rows_before.value);
   outcome.details.push_back("proof: " + std::string{explain(session_.sql->proof())} +
-                            (session_.sql->proof() == Proof::ledger ? "" : ": 0 rows"));
+                            (may_repair(session_.sql->proof()) ? ": 0 rows" : ""));
   for (const auto& [reason, lost] : session_.monitor->time_lost()) {
     if (lost < time_worth_telling) continue;
     outcome.details.push_back(fmt::format("time lost to {}: {:.1f} s", reason,
                                           std::chrono::duration<double>(lost).count()));
   }
   if (session_.unchangeable > RowCount{0}) {
+    const std::string_view why = may_repair(session_.sql->proof())
+                                     ? "`where`, but `set` gives the value that they have already"
+                                     : "`where`: changed by this job or written since, nothing in "
+                                       "them tells which; they were "
+                                       "left alone";
     outcome.details.push_back(
-        fmt::format("{} rows still match `where`, but `set` gives the value that they have already",
-                    session_.unchangeable.value));
+        fmt::format("{} rows still match {}", session_.unchangeable.value, why));
   }
   co_return outcome;
 }

@@ -36,6 +36,7 @@ std::vector<PlanStep> steps_of(const BackfillSql& sql, const ScanChoice& scan) {
                    "ROW EXCLUSIVE on the table and the batch's rows, for one batch at a time"});
   if (sql.proof() == Proof::ledger) return steps;
   steps.push_back({"verify", sql.verify(both), "ACCESS SHARE, for one batch at a time"});
+  if (!may_repair(sql.proof())) return steps;
   steps.push_back(
       {"repair", sql.repair(both), "ROW EXCLUSIVE, only where verifying finds rows that differ"});
   return steps;

@@ -212,7 +212,11 @@ asio::awaitable<Ending> prove_by_ledger(Session* session) {
 }
 
 asio::awaitable<Ending> prove(Session* session) {
-  if (session->sql->proof() == Proof::ledger) co_return co_await prove_by_ledger(session);
+  const Proof proof = session->sql->proof();
+  if (!may_repair(proof)) {
+    Ending unproven = co_await prove_by_ledger(session);
+    if (unproven || proof == Proof::ledger) co_return unproven;
+  }
   const Result<int> verified = co_await passes_of(session, "verify");
   const Result<int> repaired = co_await passes_of(session, "repair");
   if (!verified) co_return ending_of_error(*session, verified.error());

@@ -92,20 +92,31 @@ TEST_CASE("a_job_that_starts_from_its_own_results_is_never_run_on_a_row_twice") 
   Job counter = setting("n", "n + 1");
   CHECK(sql_for(counter, false).proof() == Proof::ledger);
   counter.where = "n < 5";
-  CHECK(sql_for(counter, false).proof() == Proof::ledger);
+  CHECK(sql_for(counter, false).proof() == Proof::where_reported);
   counter.where = "EXISTS (SELECT FROM orders WHERE orders.user_id = users.id)";
   CHECK(sql_for(counter, false).proof() == Proof::ledger);
   Job swap = setting("a", "b");
   swap.set.push_back({.column = "b", .expression = "a"});
   swap.where = "a < b";
-  CHECK(sql_for(swap, false).proof() == Proof::ledger);
+  CHECK(sql_for(swap, false).proof() == Proof::where_reported);
   Job whole = setting("data", "to_json(users)");
   whole.where = "data IS NULL";
-  CHECK(sql_for(whole, false).proof() == Proof::ledger);
+  CHECK(sql_for(whole, false).proof() == Proof::where_reported);
   whole.set[0].expression = "to_json(ROW(users.*))";
-  CHECK(sql_for(whole, false).proof() == Proof::ledger);
+  CHECK(sql_for(whole, false).proof() == Proof::where_reported);
   whole.set[0].expression = "json_build_object('at', now(), 'users', users.email)";
   CHECK(sql_for(whole, false).proof() == Proof::where_remaining);
+}
+
+TEST_CASE("what_still_matches_is_counted_and_never_changed_where_nothing_tells_what_is_done") {
+  Job lower = setting("email", "lower(email)");
+  lower.where = "email <> lower(email)";
+  const BackfillSql sql = sql_for(lower, false);
+  CHECK(sql.proof() == Proof::where_reported);
+  CHECK_FALSE(may_repair(sql.proof()));
+  CHECK(sql.verify(both) ==
+        "SELECT 0::bigint, count(*) FROM \"public\".\"users\" WHERE \"users\".\"id\" > $1::bigint "
+        "AND \"users\".\"id\" <= $2::bigint AND (\nemail <> lower(email)\n)");
 }
 
 TEST_CASE("a_column_that_can_be_computed_again_tells_for_one_that_cannot") {
@@ -168,8 +179,8 @@ TEST_CASE("first_differences_are_ten_keys_in_order") {
 }
 
 TEST_CASE("every_proof_explains_itself") {
-  for (const Proof proof :
-       {Proof::where_remaining, Proof::where_and_values, Proof::values, Proof::ledger}) {
+  for (const Proof proof : {Proof::where_remaining, Proof::where_and_values, Proof::values,
+                            Proof::where_reported, Proof::ledger}) {
     CHECK_FALSE(explain(proof).empty());
   }
 }

@@ -1,0 +1,1 @@
+-- The scenario makes its database itself.
