@@ -5,6 +5,7 @@
 
 #include "core/sql_text.hpp"
 #include "pg/field.hpp"
+#include "pg/roll_back.hpp"
 
 namespace backfill {
 
@@ -74,10 +75,7 @@ pg::asio::awaitable<Result<ProbeResult>> run_probe(pg::Connection* connection, T
   const Duration deadline = safety.statement_timeout + safety.lock_timeout;
   const pg::PipelineResult sent = co_await connection->pipeline(std::move(statements), deadline);
   if (!sent.error) co_return read_probe(target, probe, sent.results, 0);
-  if (connection->usable()) {
-    const Result<void> ignored = co_await connection->script("ROLLBACK", deadline);
-    static_cast<void>(ignored);
-  }
+  co_await pg::roll_back(connection);
   co_return *sent.error;
 }
 

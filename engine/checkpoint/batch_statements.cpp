@@ -1,5 +1,6 @@
 #include "checkpoint/batch_statements.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <utility>
@@ -26,6 +27,12 @@ std::vector<pg::Param> fence_params(const Fence& fence, RangeId range) {
   return {std::to_string(fence.sweep.job.value), fence.sweep.phase,
           std::to_string(fence.sweep.pass), std::to_string(range.value),
           std::to_string(fence.epoch.value)};
+}
+
+std::vector<pg::Param> fence_params(const Fence& fence, RangeId range, Settlements settlements) {
+  std::vector<pg::Param> params = fence_params(fence, range);
+  params.emplace_back(std::to_string(settlements.value));
+  return params;
 }
 
 void append_record(std::vector<pg::Param>& params, const std::vector<RowsToRecord>& record) {
@@ -61,7 +68,7 @@ std::vector<pg::Statement> one(pg::Statement statement) {
 }  // namespace
 
 pg::Statement checkpoint_statement(const Fence& fence, const Batch& batch) {
-  std::vector<pg::Param> params = fence_params(fence, batch.range);
+  std::vector<pg::Param> params = fence_params(fence, batch.range, batch.settlements);
   params.emplace_back(std::to_string(batch.stripe.no));
   append_bounds(params, batch);
   params.push_back(bool_param(batch.ends_stripe));
@@ -69,8 +76,9 @@ pg::Statement checkpoint_statement(const Fence& fence, const Batch& batch) {
   append_record(params, batch.record);
   return prepared(
       "SELECT backfill.checkpoint($1::bigint, $2::text, $3::integer, $4::bigint, $5::bigint, "
-      "$6::integer, $7::text[], $8::text[], $9::bigint, $10::boolean, $11::boolean, "
-      "$12::bigint[], $13::bigint[])",
+      "$6::bigint, $7::integer, $8::text[], $9::text[], $10::bigint, $11::boolean, $12::boolean, "
+      "$13::bigint[], $14::bigint[]), "
+      "pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')",
       std::move(params));
 }
 
@@ -82,19 +90,30 @@ std::vector<pg::Statement> copy_batch_statements(const Fence& fence,
   change.flush_after = true;
   std::vector<pg::Statement> statements = one(std::move(checkpoint));
   statements.push_back(std::move(change));
+  statements.push_back(prepared(
+      "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')", {}));
   return in_transaction(settings, std::move(statements));
+}
+
+std::optional<ByteCount> read_wal(const std::vector<pg::StatementResult>& results) {
+  const pg::Rows& before = results[before_change_position].rows;
+  const pg::Rows& after = results[wal_position].rows;
+  if (before.values.size() != 1 || after.values.size() != 1) return std::nullopt;
+  const std::int64_t grown =
+      pg::integer_field(after.values.front(), 0) - pg::integer_field(before.values.front(), 1);
+  return ByteCount{std::max<std::int64_t>(0, grown)};
 }
 
 std::vector<pg::Statement> verify_batch_statements(const Fence& fence,
                                                    const TransactionSettings& settings,
                                                    const Batch& batch, pg::Statement count) {
   const std::size_t bounds = count.params.size();
-  std::vector<pg::Param> params = fence_params(fence, batch.range);
+  std::vector<pg::Param> params = fence_params(fence, batch.range, batch.settlements);
   append_bounds(params, batch);
   params.push_back(bool_param(batch.closes_range));
   std::string arguments;
   constexpr std::string_view types[] = {"bigint", "text",   "integer", "bigint", "bigint",
-                                        "text[]", "text[]", "bigint",  "boolean"};
+                                        "bigint", "text[]", "text[]",  "bigint", "boolean"};
   for (std::size_t i = 0; i < std::size(types); ++i) {
     arguments += fmt::format("${}::{}, ", bounds + i + 1, types[i]);
   }
@@ -129,12 +148,13 @@ std::vector<pg::Statement> open_range_statements(const Fence& fence,
 std::vector<pg::Statement> close_range_statements(const Fence& fence,
                                                   const TransactionSettings& settings,
                                                   const CloseRange& range, Purpose purpose) {
-  std::vector<pg::Param> params = fence_params(fence, range.range);
+  std::vector<pg::Param> params = fence_params(fence, range.range, range.settlements);
   params.push_back(key_param(range.cursor));
   append_record(params, purpose == Purpose::verify ? std::vector<RowsToRecord>{} : range.record);
   return in_transaction(
       settings, one(prepared("SELECT backfill.close_range($1::bigint, $2::text, $3::integer, "
-                             "$4::bigint, $5::bigint, $6::text[], $7::bigint[], $8::bigint[])",
+                             "$4::bigint, $5::bigint, $6::bigint, $7::text[], $8::bigint[], "
+                             "$9::bigint[])",
                              std::move(params))));
 }
 
@@ -145,8 +165,9 @@ std::vector<pg::Statement> settle_range_statements(const Fence& fence,
                         one(prepared("SELECT settled_cursor, settled_closed, settled_uncounted, "
                                      "settled_xid, settled_after, settled_through, settled_stripe "
                                      "FROM backfill.settle_range("
-                                     "$1::bigint, $2::text, $3::integer, $4::bigint, $5::bigint)",
-                                     fence_params(fence, range.range))));
+                                     "$1::bigint, $2::text, $3::integer, $4::bigint, $5::bigint, "
+                                     "$6::bigint)",
+                                     fence_params(fence, range.range, range.raise_to))));
 }
 
 std::vector<pg::Statement> record_statements(const Fence& fence,

@@ -41,16 +41,23 @@ struct Fence {
 /// and of the statement whose arrival begins its time.
 inline constexpr std::size_t change_position = 3;
 inline constexpr std::size_t before_change_position = 2;
+/// Of what tells how far the server's WAL has grown when the change is done; the checkpoint's
+/// second column tells it from before.
+inline constexpr std::size_t wal_position = 4;
 inline constexpr std::size_t count_position = 2;
 inline constexpr std::size_t before_count_position = 1;
 
-/// `BF001` when the epoch is not the range's, `BF002` when the cursor is not `bounds.after`.
+/// `BF001` when the epoch is not the range's, `BF002` when the cursor is not `bounds.after` or the
+/// range has been settled since the batch was made.
 [[nodiscard]] pg::Statement checkpoint_statement(const Fence& fence, const Batch& batch);
 
 [[nodiscard]] std::vector<pg::Statement> copy_batch_statements(const Fence& fence,
                                                                const TransactionSettings& settings,
                                                                const Batch& batch,
                                                                pg::Statement change);
+
+/// By how much the server's WAL grew during a copied batch's change, whoever wrote it.
+[[nodiscard]] std::optional<ByteCount> read_wal(const std::vector<pg::StatementResult>& results);
 
 /// `count` is a SELECT of one row: how many rows differ, how many cannot be changed. The result of
 /// the statement sent has the same two columns first. Rows to record are not sent: the

@@ -72,6 +72,7 @@ StoredRange read_range(const pg::Row& row) {
   range.last_through = key_field(row, 14);
   range.known.stripe.no = static_cast<int>(pg::integer_field(row, 15));
   range.known.stripe.of = static_cast<int>(pg::integer_field(row, 16));
+  range.known.settlements = Settlements{pg::integer_field(row, 17)};
   return range;
 }
 
@@ -144,8 +145,8 @@ awaitable<Result<std::vector<StoredRange>>> load_ranges(pg::Connection* connecti
   std::string sql =
       "SELECT no, after_key, through_key, cursor, closed, keys, keys_done, rows_changed, "
       "rows_differing, unchangeable, batches, uncounted, last_xid, last_after, last_through, "
-      "stripe, stripes FROM backfill.ranges WHERE job_id = $1::bigint AND phase = $2 AND pass = "
-      "$3::integer ORDER BY no";
+      "stripe, stripes, settlements FROM backfill.ranges WHERE job_id = $1::bigint AND phase = $2 "
+      "AND pass = $3::integer ORDER BY no";
   std::vector<pg::Param> params;
   params.emplace_back(std::to_string(sweep.job.value));
   params.emplace_back(std::move(sweep.phase));

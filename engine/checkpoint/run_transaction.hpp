@@ -14,10 +14,6 @@ namespace backfill {
 /// How long a statement on the control schema may take as a whole before it is given up.
 inline constexpr Duration control_deadline = std::chrono::seconds{15};
 
-/// After a failed flight: ends the transaction that it left open. A connection that is lost is left
-/// alone. `Connection::pipeline` does not do this, so whoever sends a batch itself calls it.
-[[nodiscard]] pg::asio::awaitable<void> roll_back(pg::Connection* connection);
-
 /// Runs the statements in one flight as a transaction; the rows of the statements given. After a
 /// server error the transaction is rolled back before this returns.
 [[nodiscard]] pg::asio::awaitable<Result<std::vector<pg::Rows>>> run_transaction(

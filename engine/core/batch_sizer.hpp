@@ -10,10 +10,10 @@ namespace backfill {
 
 /// What a committed batch says about its size.
 struct BatchSample {
-  RowCount keys;              ///< in its range
-  RowCount rows;              ///< of them changed
-  Duration statement_time{};  ///< of its statement alone: no wait for a slot, no rest, no COMMIT
-  std::optional<ByteCount> wal;
+  RowCount keys;                 ///< in its range
+  RowCount rows;                 ///< of them changed
+  Duration statement_time{};     ///< of its statement alone: no wait for a slot, no rest, no COMMIT
+  std::optional<ByteCount> wal;  ///< that it wrote, about
 };
 
 /// Chooses how many keys a batch takes, so that its statement takes the target time: another

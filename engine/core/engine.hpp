@@ -30,6 +30,7 @@ struct KnownRange {
   Stripe stripe;
   RowCount keys;       ///< as probed
   RowCount keys_done;  ///< of them, behind the cursor
+  Settlements settlements;
 };
 
 struct SweepSettings {

@@ -86,7 +86,7 @@ bool Engine::Implementation::settle_or_open(SlotId id, Slot& slot, Instant now) 
     if (range.doing == Range::Doing::nothing && range.in_doubt && range.not_before <= now) {
       range.doing = Range::Doing::settling;
       occupy(slot, Slot::Doing::settle, range_id);
-      SettleRange settle{id, range_id, std::nullopt};
+      SettleRange settle{id, range_id, std::nullopt, range.settlements + Settlements{1}};
       const auto doubt = doubts_.find(range_id);
       if (doubt != doubts_.end() && doubt->second.batch) {
         settle.doubtful = doubt->second.batch;
@@ -154,13 +154,14 @@ bool Engine::Implementation::start_range_work(SlotId id, Slot& slot, Range& rang
   range.doing = Range::Doing::closing;
   occupy(slot, Slot::Doing::close, range.id);
   slot.record = take_records(range.id, false);
-  actions_.emplace_back(CloseRange{id, range.id, range.cursor, slot.record});
+  actions_.emplace_back(CloseRange{id, range.id, range.cursor, slot.record, range.settlements});
   return true;
 }
 
 void Engine::Implementation::start_batch(SlotId id, Slot& slot, Range& range, Batch batch,
                                          Instant now) {
   batch.record = take_records(range.id, false);
+  batch.settlements = range.settlements;
   const bool last_ticks = batch.bounds.through == range.ticks.back().key;
   StartBatch start{id, std::move(batch), std::nullopt};
   occupy(slot, Slot::Doing::batch, range.id);

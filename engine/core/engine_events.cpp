@@ -58,7 +58,7 @@ void Engine::Implementation::handle(const BatchDone& event, Instant now) {
   const RowCount keys = done.batch.keys;
   const bool counted_by_server = settings_.purpose == Purpose::verify;
   if (done.probe_for == Slot::ProbeFor::frontier) frontier_probing_ = false;
-  sizer_.on_batch({keys, event.rows, event.statement_time, event.wal});
+  sizer_.on_batch({keys, event.rows, event.statement_time, share_of_wal(event.wal)});
   if (held_back(now)) {
     concurrency_.interrupted(now);
   } else {
@@ -84,6 +84,17 @@ void Engine::Implementation::note_changing(const Batch& batch, RowCount rows) {
   const double share = std::min(1.0, static_cast<double>(rows.value * batch.stripe.of) /
                                          static_cast<double>(batch.keys.value));
   changing_ = changing_ ? *changing_ + changing_weight * (share - *changing_) : share;
+}
+
+/// The server tells no session's own WAL (before PostgreSQL 18). Our batches write alike, so each
+/// gets an equal part of what was written meanwhile. What others wrote is counted with it: beside
+/// others who write much, the cap on WAL binds sooner.
+std::optional<ByteCount> Engine::Implementation::share_of_wal(
+    const std::optional<ByteCount>& written) const {
+  if (!written) return std::nullopt;
+  const auto batches = std::ranges::count_if(
+      slots_, [](const Slot& slot) { return slot.doing == Slot::Doing::batch; });
+  return ByteCount{written->value / std::max<std::int64_t>(1, batches)};
 }
 
 void Engine::Implementation::batch_committed(Range& range, const Batch& batch) {
@@ -219,6 +230,7 @@ void Engine::Implementation::handle(const RangeSettled& event, Instant now) {
   Range& range = ledger_.at(asked.range);
   range.doing = Range::Doing::nothing;
   range.in_doubt = false;
+  range.settlements += Settlements{1};
   Doubt doubt;
   if (const auto found = doubts_.find(range.id); found != doubts_.end()) {
     doubt = std::move(found->second);
@@ -234,6 +246,8 @@ void Engine::Implementation::handle(const RangeSettled& event, Instant now) {
   } else if (event.closed) {
     ledger_.close(range.id);
   } else if (event.cursor != range.cursor || event.stripe != range.stripe.no) {
+    // A crash of the server took what it had told us of, and the counts of it are void.
+    unrecorded_.erase(range.id);
     ledger_.move_cursor(range, event.cursor, event.stripe);
   } else {
     put_back(doubt.record);
@@ -269,6 +283,7 @@ void Engine::Implementation::handle(const PaceChanged& event, Instant now) {
 
 void Engine::Implementation::handle(const CompanySeen& event, Instant) {
   sizer_.set_target(event.others_write ? batch_time_beside_writers : batch_time_alone);
+  if (event.cpus > 0) concurrency_.on_activity(event.others_active, event.cpus);
 }
 
 void Engine::Implementation::handle(const WaiterSeen& event, Instant now) {

@@ -79,6 +79,8 @@ class Engine::Implementation {
   void batch_committed(Range& range, const Batch& batch);
   void put_back(const std::vector<RowsToRecord>& record);
   [[nodiscard]] std::optional<RowCount> rows_per_second() const;
+  [[nodiscard]] std::optional<ByteCount> share_of_wal(
+      const std::optional<ByteCount>& written) const;
 
   // engine_failures.cpp
   void fail_batch(Slot& failed, Range& range, const Error& error, Instant now);

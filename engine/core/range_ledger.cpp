@@ -45,6 +45,7 @@ RangeLedger::RangeLedger(std::vector<KnownRange> known, bool whole_table)
     open.visited_whole = open.cursor == open.bounds.after;
     open.keys_done = range.keys_done;
     open.keys_expected = range.keys;
+    open.settlements = range.settlements;
     open.doing = Range::Doing::nothing;
   }
 }

@@ -34,6 +34,7 @@ struct Range {
   RowCount keys_done;      ///< of striped ranges, the sum of the shares
   RowCount keys_expected;  ///< as counted when it was cut; what a resumed range goes by
   Doing doing = Doing::opening;
+  Settlements settlements;
   bool in_doubt = false;  ///< a COMMIT was not answered: settle before anything else
   Instant not_before{};   ///< set aside until then
   Patience patience;

@@ -18,7 +18,6 @@ constexpr double release_at = 0.5;
 /// The pace falls at once and rises by doubling each second: one good reading is no proof, and a
 /// standby that has just caught up must not be flooded.
 constexpr double rise_seconds = 1.0;
-constexpr Duration rise_step = std::chrono::milliseconds(250);
 /// A signal nobody requires is believed for that long, and then neither holds nor frees the pace.
 constexpr Duration optional_belief = std::chrono::seconds(10);
 /// A change of the fraction by less than a tenth changes nothing that one could measure.
@@ -129,7 +128,6 @@ std::optional<PaceChanged> Throttle::decide(Instant now) {
     verdict.name = limiting_;
     verdict.reason = "speeding up again after " + limiting_;
   }
-  rising_ = !verdict.stopped && fraction < verdict.fraction;
   limiting_ = verdict.reason.empty() ? std::string() : std::move(verdict.name);
   pace_ = {.fraction = fraction, .stopped = verdict.stopped, .reason = std::move(verdict.reason)};
   if (!is_telling(now)) return std::nullopt;
@@ -144,26 +142,6 @@ bool Throttle::is_telling(Instant now) const {
   if (pace_.reason != told_.reason && now - told_at_ >= told_again_after) return true;
   if (pace_.stopped) return false;
   return std::abs(pace_.fraction - told_.fraction) >= telling_change * told_.fraction;
-}
-
-std::optional<Instant> Throttle::wake_at() const {
-  if (!decided_at_) return std::nullopt;
-  std::optional<Instant> wake;
-  const auto consider = [&](Instant at) {
-    if (at > *decided_at_ && (!wake || at < *wake)) wake = at;
-  };
-  if (rising_) consider(*decided_at_ + rise_step);
-  for (const auto& [name, source] : sources_) {
-    // A silence has run out just after its limit, not at it.
-    const Duration after(1);
-    if (source.required) {
-      consider(source.heard_at + source.required->stop + after);
-      consider(source.heard_at + source.required->end + after);
-    } else {
-      consider(source.heard_at + optional_belief + after);
-    }
-  }
-  return wake;
 }
 
 std::optional<std::string> Throttle::end_request(Instant now) const {

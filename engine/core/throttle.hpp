@@ -49,14 +49,13 @@ class Throttle {
   void on_failure(const std::string& name, std::string why);
 
   /// The pace from `now` on, when it is worth telling: stopped or released, another signal, a
-  /// fraction that moved by a tenth, or from time to time another text of the same signal.
+  /// fraction that moved by a tenth, or from time to time another text of the same signal. To be
+  /// asked several times a second, whether a signal came or not: silences run out and paces rise in
+  /// between.
   [[nodiscard]] std::optional<PaceChanged> decide(Instant now);
 
   /// The pace in force, with its figures as of the last decision.
   [[nodiscard]] const PaceChanged& pace() const { return pace_; }
-
-  /// When to decide again even if no signal comes: a silence would run out, or a pace may rise.
-  [[nodiscard]] std::optional<Instant> wake_at() const;
 
   /// Why the job should end: a signal says so, or a required one has been silent for too long.
   [[nodiscard]] std::optional<std::string> end_request(Instant now) const;
@@ -88,7 +87,6 @@ class Throttle {
   std::map<std::string, Source> sources_;
   PaceChanged pace_;
   std::string limiting_;  ///< the signal that the pace in force is owed to
-  bool rising_ = false;
   PaceChanged told_;
   Instant told_at_{};
   std::string told_limiting_;

@@ -22,6 +22,10 @@ namespace backfill {
 
 using RangeId = Quantity<struct RangeIdTag>;
 
+/// How often doubt about a range's last COMMIT was settled: the fence against transactions that
+/// were sent before and arrive after.
+using Settlements = Quantity<struct SettlementsTag>;
+
 struct SlotId {
   int value = 0;
   friend constexpr auto operator<=>(SlotId, SlotId) = default;
@@ -76,6 +80,7 @@ struct Batch {
   bool ends_stripe = false;   ///< `bounds.through` is the range's end, and another stripe follows
   bool closes_range = false;  ///< `bounds.through` is the range's end: the checkpoint closes it
   std::vector<RowsToRecord> record;
+  Settlements settlements;  ///< of the range when the batch was made: it must not have been since
   friend bool operator==(const Batch&, const Batch&) = default;
 };
 
@@ -126,12 +131,15 @@ struct CloseRange {
   RangeId range;
   std::optional<KeyValue> cursor;
   std::vector<RowsToRecord> record;
+  Settlements settlements;  ///< as a batch's
 };
-/// Wait out whatever transaction still holds the range's checkpoint row, then read it.
+/// Wait out whatever transaction still holds the range's checkpoint row, then read it; whatever was
+/// sent for the range before and has not begun yet is refused from then on.
 struct SettleRange {
   SlotId slot;
   RangeId range;
   std::optional<Batch> doubtful;  ///< the batch whose COMMIT was not answered
+  Settlements raise_to;           ///< repeated unchanged until it is answered
 };
 /// Cancel what the slot is doing; its outcome is still awaited.
 struct CancelSlot {
@@ -164,7 +172,8 @@ struct BatchDone {
   RowCount rows;  ///< changed (copy, repair) or found to differ (verify)
   Duration
       statement_time{};  ///< of the statement alone: no wait for locks of the checkpoint, no COMMIT
-  std::optional<ByteCount> wal;  ///< written by the batch, when known
+  /// By how much the server's WAL grew during the statement, whoever wrote it; absent: not known.
+  std::optional<ByteCount> wal;
 };
 /// The batch has not committed, or (class `ambiguous`) may have. Whether the attached probe ran
 /// does not matter: after a failed batch the engine asks again.
@@ -217,9 +226,12 @@ struct PaceChanged {
   bool stopped = false;
   std::string reason;  ///< "lag of standby2 3.1 s of 5 s"; empty at full speed
 };
-/// Whether other sessions write to the database: beside them batches must be shorter.
+/// Who else is at work. Beside others who write batches must be shorter; sessions that are active
+/// get their share of the CPUs.
 struct CompanySeen {
   bool others_write = false;
+  int others_active = 0;
+  int cpus = 0;  ///< of the server; 0: not known, and then nothing follows from `others_active`
 };
 /// Another session waits for this slot's batch for longer than it may.
 struct WaiterSeen {

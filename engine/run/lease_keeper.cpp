@@ -1,12 +1,10 @@
 #include "run/lease_keeper.hpp"
 
-#include <iterator>
 #include <utility>
 #include <vector>
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
 
 namespace backfill::run {
 
@@ -15,19 +13,20 @@ namespace {
 /// Often enough for `status` to be lively; a beat is one small HOT update.
 constexpr Duration beat_interval = std::chrono::seconds{1};
 constexpr std::size_t events_queued_max = 1'000;
+/// The last events are worth a second connection; a server that is gone is not waited for.
+constexpr int last_tries = 2;
 
 }  // namespace
 
 LeaseKeeper::LeaseKeeper(asio::any_io_executor executor, pg::ConnectOptions options, Lease lease,
                          std::uint64_t seed)
-    : link_(executor, std::move(options), seed), lease_(std::move(lease)), timer_(executor) {}
+    : link_(executor, std::move(options), seed),
+      lease_(std::move(lease)),
+      timer_(executor),
+      events_(events_queued_max) {}
 
 void LeaseKeeper::record(EventRecord event) {
-  if (events_.size() >= events_queued_max) {
-    events_.pop_front();
-    ++events_dropped_;
-  }
-  events_.push_back(std::move(event));
+  events_.push(std::move(event));
 }
 
 asio::awaitable<void> LeaseKeeper::keep() {
@@ -39,7 +38,7 @@ asio::awaitable<void> LeaseKeeper::keep() {
     boost::system::error_code ignored;
     co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
-  co_await write_events();
+  for (int i = 0; i < last_tries && !events_.empty(); ++i) co_await write_events();
   link_.close();
 }
 
@@ -63,24 +62,23 @@ asio::awaitable<void> LeaseKeeper::beat() {
   if (on_lost) on_lost(beaten.error());
 }
 
+/// An event leaves the queue when it is known to be written. Until then it is sent again, and the
+/// server passes over what it has.
 asio::awaitable<void> LeaseKeeper::write_events() {
   if (events_.empty()) co_return;
-  std::vector<EventRecord> batch(events_.begin(), events_.end());
-  if (events_dropped_ > 0) {
-    EventRecord dropped;
-    dropped.kind = "information";
-    dropped.reason = "events_dropped";
-    dropped.detail = fmt::format("{{\"count\": {}}}", events_dropped_);
-    batch.insert(batch.begin(), std::move(dropped));
-  }
-  const std::size_t written = events_.size();
-  const JobId job = lease_.job;
+  const std::vector<EventRecord> batch = events_.take();
+  const Lease lease = lease_;
   const std::function<asio::awaitable<Result<void>>(pg::Connection*)> append =
-      [job, batch](pg::Connection* connection) { return append_events(connection, job, batch); };
+      [lease, batch](pg::Connection* connection) {
+        return append_events(connection, lease.job, lease.epoch, batch);
+      };
   const Result<void> appended = co_await link_.attempt<void>(append);
-  if (!appended) co_return;
-  events_.erase(events_.begin(), std::next(events_.begin(), static_cast<std::ptrdiff_t>(written)));
-  events_dropped_ = 0;
+  const std::int64_t through = batch.back().no;
+  if (appended) {
+    events_.written(through);
+  } else if (!is_transient(appended.error())) {
+    events_.unwritable(through);
+  }
 }
 
 }  // namespace backfill::run

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -9,7 +8,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "checkpoint/events.hpp"
+#include "checkpoint/event_queue.hpp"
 #include "checkpoint/lease.hpp"
 #include "run/control_link.hpp"
 
@@ -27,8 +26,7 @@ class LeaseKeeper {
   /// Called once, when another runner has the job.
   std::function<void(Error)> on_lost;
 
-  /// Queued until the next beat. The queue is bounded: under a storm of events the oldest go, and
-  /// an event that says how many is written in their place.
+  /// Queued until the next beat, and written exactly once.
   void record(EventRecord event);
 
   /// Beats until `stop`, then writes what is queued.
@@ -43,8 +41,7 @@ class LeaseKeeper {
   ControlLink link_;
   Lease lease_;
   asio::steady_timer timer_;
-  std::deque<EventRecord> events_;
-  std::int64_t events_dropped_ = 0;
+  EventQueue events_;
   bool stopping_ = false;
   bool lost_ = false;
 };

@@ -81,7 +81,7 @@ void Monitor::listen(Audience audience) {
   audience_ = std::move(audience);
   end_asked_ = false;
   if (!audience_.tell) return;
-  audience_.tell(CompanySeen{others_write_});
+  audience_.tell(company_seen_);
   audience_.tell(throttle_.pace());
 }
 
@@ -177,12 +177,12 @@ asio::awaitable<void> Monitor::read_company() {
   const Instant now = pg::now();
   if (company_due_ > now) co_return;
   company_due_ = now + company_interval;
-  const std::function<asio::awaitable<Result<bool>>(pg::Connection*)> look =
-      [this](pg::Connection* connection) { return company_.others_write(connection, own_prefix); };
-  const Result<bool> others = co_await link_.attempt<bool>(look);
-  if (!others || *others == others_write_) co_return;
-  others_write_ = *others;
-  if (audience_.tell) audience_.tell(CompanySeen{others_write_});
+  const std::function<asio::awaitable<Result<CompanySeen>>(pg::Connection*)> look =
+      [this](pg::Connection* connection) { return company_.read(connection, own_prefix); };
+  const Result<CompanySeen> company = co_await link_.attempt<CompanySeen>(look);
+  if (!company) co_return;
+  company_seen_ = *company;
+  if (audience_.tell) audience_.tell(company_seen_);
 }
 
 asio::awaitable<void> Monitor::read_position() {

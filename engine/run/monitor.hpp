@@ -90,7 +90,7 @@ class Monitor {
   Instant company_due_{};
   Instant position_due_{};
   std::map<std::string, double> lag_seconds_;  ///< by standby
-  bool others_write_ = false;
+  CompanySeen company_seen_;
   Audience audience_;
   bool stopping_ = false;
   bool end_asked_ = false;

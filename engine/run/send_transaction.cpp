@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "checkpoint/run_transaction.hpp"
+#include "pg/roll_back.hpp"
 
 namespace backfill::run {
 
@@ -11,10 +12,7 @@ pg::asio::awaitable<Result<void>> send_transaction(pg::Connection* connection,
   const pg::PipelineResult sent =
       co_await connection->pipeline(std::move(statements), control_deadline);
   if (!sent.error) co_return Result<void>{};
-  if (connection->usable()) {
-    const Result<void> ignored = co_await connection->script("ROLLBACK", control_deadline);
-    static_cast<void>(ignored);
-  }
+  co_await pg::roll_back(connection);
   co_return *sent.error;
 }
 

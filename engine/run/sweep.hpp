@@ -72,6 +72,7 @@ class Sweep {
   void start(asio::awaitable<void> exchange);
   void arm_timer();
 
+  asio::awaitable<pg::PipelineResult> exchange(SlotId slot, std::vector<pg::Statement> statements);
   asio::awaitable<void> run_batch(StartBatch action);
   asio::awaitable<void> run_probe(StartProbe action);
   asio::awaitable<void> run_open(OpenRange action);

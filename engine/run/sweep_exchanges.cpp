@@ -5,6 +5,7 @@
 #include "catalog/probe.hpp"
 #include "core/sql_text.hpp"
 #include "pg/field.hpp"
+#include "pg/roll_back.hpp"
 #include "run/sweep.hpp"
 
 /// One coroutine per action that talks to the server: build the statements, send them in one
@@ -15,7 +16,6 @@ namespace {
 
 /// Beyond the server's own timeouts: the way there and back, and a COMMIT that waits for a disk.
 constexpr Duration answer_grace = std::chrono::seconds{15};
-constexpr Duration rollback_deadline = std::chrono::seconds{5};
 
 Duration exchange_deadline(const TransactionSettings& settings) {
   return settings.statement_timeout + settings.lock_timeout + answer_grace;
@@ -33,22 +33,26 @@ std::optional<Error> error_within(const pg::PipelineResult& result, std::size_t 
   return result.error;
 }
 
-/// A failed statement leaves its explicit transaction open; the next one must not find it.
-asio::awaitable<void> roll_back(pg::Connection* connection) {
-  if (!connection->usable()) co_return;
-  const auto ignored = co_await connection->script("ROLLBACK", rollback_deadline);
-  static_cast<void>(ignored);
-}
-
 }  // namespace
+
+/// One flight on the slot's connection, with what has to follow a failure.
+asio::awaitable<pg::PipelineResult> Sweep::exchange(SlotId slot,
+                                                    std::vector<pg::Statement> statements) {
+  pg::PipelineResult result;
+  pg::Connection* connection = pool_->lease(slot);
+  if (connection == nullptr) {
+    result.error = no_connection();
+    co_return result;
+  }
+  const Duration deadline = exchange_deadline(plan_.settings);
+  result = co_await connection->pipeline(std::move(statements), deadline);
+  if (result.error) co_await pg::roll_back(connection);
+  pool_->give_back(slot, result.error);
+  co_return result;
+}
 
 asio::awaitable<void> Sweep::run_batch(StartBatch action) {
   const SlotId slot = action.slot;
-  pg::Connection* connection = pool_->lease(slot);
-  if (connection == nullptr) {
-    tell(BatchFailed{slot, no_connection()});
-    co_return;
-  }
   const bool counting = plan_.purpose == Purpose::verify;
   pg::Statement change;
   change.sql = plan_.sql.for_batch(action.batch);
@@ -70,11 +74,7 @@ asio::awaitable<void> Sweep::run_batch(StartBatch action) {
     statements.insert(statements.end(), std::make_move_iterator(ahead.begin()),
                       std::make_move_iterator(ahead.end()));
   }
-  const Duration deadline = exchange_deadline(plan_.settings);
-  pg::PipelineResult result = co_await connection->pipeline(std::move(statements), deadline);
-  if (result.error) co_await roll_back(connection);
-  pool_->give_back(slot, result.error);
-
+  const pg::PipelineResult result = co_await exchange(slot, std::move(statements));
   const std::optional<Error> failure = error_within(result, batch_count);
   if (failure) {
     tell(BatchFailed{slot, *failure});
@@ -98,22 +98,15 @@ asio::awaitable<void> Sweep::run_batch(StartBatch action) {
     done.rows = RowCount{result.results[change_position].rows.affected};
     done.statement_time =
         result.results[change_position].arrived - result.results[before_change_position].arrived;
+    done.wal = read_wal(result.results);
   }
   tell(done);
 }
 
 asio::awaitable<void> Sweep::run_probe(StartProbe action) {
-  pg::Connection* connection = pool_->lease(action.slot);
-  if (connection == nullptr) {
-    tell(ProbeFailed{action.slot, no_connection()});
-    co_return;
-  }
   std::vector<pg::Statement> statements =
       probe_statements(plan_.target, action.probe, plan_.safety);
-  const Duration deadline = exchange_deadline(plan_.settings);
-  const pg::PipelineResult result = co_await connection->pipeline(std::move(statements), deadline);
-  if (result.error) co_await roll_back(connection);
-  pool_->give_back(action.slot, result.error);
+  const pg::PipelineResult result = co_await exchange(action.slot, std::move(statements));
   if (result.error) {
     tell(ProbeFailed{action.slot, *result.error});
   } else {
@@ -122,20 +115,12 @@ asio::awaitable<void> Sweep::run_probe(StartProbe action) {
 }
 
 asio::awaitable<void> Sweep::run_open(OpenRange action) {
-  pg::Connection* connection = pool_->lease(action.slot);
-  if (connection == nullptr) {
-    tell(RangeFailed{action.slot, no_connection()});
-    co_return;
-  }
   // Waits for the disk, unlike a batch: a checkpoint row that a crash of the server took away would
   // look like a lost lease. One flush for the many batches of a range.
   TransactionSettings settings = plan_.settings;
   settings.synchronous = true;
   std::vector<pg::Statement> statements = open_range_statements(plan_.fence, settings, action);
-  const Duration deadline = exchange_deadline(plan_.settings);
-  const pg::PipelineResult result = co_await connection->pipeline(std::move(statements), deadline);
-  if (result.error) co_await roll_back(connection);
-  pool_->give_back(action.slot, result.error);
+  const pg::PipelineResult result = co_await exchange(action.slot, std::move(statements));
   if (result.error) {
     tell(RangeFailed{action.slot, *result.error});
   } else {
@@ -144,17 +129,9 @@ asio::awaitable<void> Sweep::run_open(OpenRange action) {
 }
 
 asio::awaitable<void> Sweep::run_close(CloseRange action) {
-  pg::Connection* connection = pool_->lease(action.slot);
-  if (connection == nullptr) {
-    tell(RangeFailed{action.slot, no_connection()});
-    co_return;
-  }
   std::vector<pg::Statement> statements =
       close_range_statements(plan_.fence, plan_.settings, action, plan_.purpose);
-  const Duration deadline = exchange_deadline(plan_.settings);
-  const pg::PipelineResult result = co_await connection->pipeline(std::move(statements), deadline);
-  if (result.error) co_await roll_back(connection);
-  pool_->give_back(action.slot, result.error);
+  const pg::PipelineResult result = co_await exchange(action.slot, std::move(statements));
   if (result.error) {
     tell(RangeFailed{action.slot, *result.error});
   } else {
@@ -165,18 +142,10 @@ asio::awaitable<void> Sweep::run_close(CloseRange action) {
 /// Reads the checkpoint under its row lock. A batch that turns out to have committed is counted
 /// here, while its rows can still be told by the transaction that wrote them.
 asio::awaitable<void> Sweep::run_settle(SettleRange action) {
-  pg::Connection* connection = pool_->lease(action.slot);
-  if (connection == nullptr) {
-    tell(RangeFailed{action.slot, no_connection()});
-    co_return;
-  }
   std::vector<pg::Statement> statements =
       settle_range_statements(plan_.fence, plan_.settings, action);
-  const Duration deadline = exchange_deadline(plan_.settings);
-  const pg::PipelineResult result = co_await connection->pipeline(std::move(statements), deadline);
+  const pg::PipelineResult result = co_await exchange(action.slot, std::move(statements));
   if (result.error) {
-    co_await roll_back(connection);
-    pool_->give_back(action.slot, result.error);
     tell(RangeFailed{action.slot, *result.error});
     co_return;
   }
@@ -189,17 +158,17 @@ asio::awaitable<void> Sweep::run_settle(SettleRange action) {
   const bool happened = action.doubtful && found.last_after == action.doubtful->bounds.after &&
                         found.last_through == action.doubtful->bounds.through &&
                         found.stripe == action.doubtful->stripe.no + action.doubtful->ends_stripe;
-  std::optional<Error> trouble;
   if (happened && found.uncounted && plan_.purpose != Purpose::verify) {
     const KeyRange last_batch{found.last_after, found.last_through};
-    pg::Statement count = count_uncounted_statement(plan_.fence, plan_.target, action.range,
-                                                    last_batch, found.last_xid);
-    const Result<pg::Rows> counted =
-        co_await connection->query(std::move(count.sql), std::move(count.params), deadline);
-    if (!counted) trouble = counted.error();
-    if (counted) settled.rows = RowCount{pg::integer_field(counted->values.front(), 0)};
+    std::vector<pg::Statement> count;
+    count.push_back(count_uncounted_statement(plan_.fence, plan_.target, action.range, last_batch,
+                                              found.last_xid));
+    const pg::PipelineResult counted = co_await exchange(action.slot, std::move(count));
+    if (!counted.error) {
+      const pg::Row& row = counted.results.front().rows.values.front();
+      settled.rows = RowCount{pg::integer_field(row, 0)};
+    }
   }
-  pool_->give_back(action.slot, trouble);
   tell(std::move(settled));
 }
 

@@ -7,6 +7,7 @@
 
 #include "pg/clock.hpp"
 #include "pg/field.hpp"
+#include "pg/roll_back.hpp"
 
 namespace backfill {
 
@@ -43,10 +44,7 @@ pg::asio::awaitable<Result<Reading>> QuerySignal::read(pg::Connection* connectio
   std::vector<pg::Statement> sent = statements(settings_.sql);
   const pg::PipelineResult result = co_await connection->pipeline(std::move(sent), read_deadline);
   if (result.error) {
-    if (connection->usable()) {
-      const Result<void> ignored = co_await connection->script("ROLLBACK", read_deadline);
-      static_cast<void>(ignored);
-    }
+    co_await pg::roll_back(connection);
     co_return *result.error;
   }
   const std::optional<double> value = number_of(result.results[2].rows);

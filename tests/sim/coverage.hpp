@@ -24,6 +24,8 @@ enum class Seen : std::size_t {
   waited_for_checkpoint,  ///< a transaction waited for another's checkpoint row
   settled_as_committed,
   settled_as_undone,
+  commits_lost,       ///< to a crash of the server
+  reopened_by_crash,  ///< a range that its runner took for done
   bad_row_named,
   drained,
   lease_lost,
@@ -47,6 +49,8 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Seen::cou
     "waited_for_checkpoint",
     "settled_as_committed",
     "settled_as_undone",
+    "commits_lost",
+    "reopened_by_crash",
     "bad_row_named",
     "drained",
     "lease_lost",

@@ -29,6 +29,7 @@ Faults draw_faults(Dice& dice) {
   draw(faults.rival, 0.001, 0.02);
   draw(faults.clock_jump, 0.001, 0.02);
   draw(faults.server_restart, 0.001, 0.02);
+  draw(faults.server_crash, 0.005, 0.1);
   draw(faults.early_wake, 0.005, 0.1);
   return faults;
 }

@@ -30,6 +30,7 @@ struct Faults {
   double rival = 0;  ///< another runner takes the lease while this one lives
   double clock_jump = 0;
   double server_restart = 0;
+  double server_crash = 0;  ///< takes commits that were not on the disk yet
   double early_wake = 0;
 };
 
@@ -38,9 +39,11 @@ enum class Planted {
   none,
   checkpoint_ignores_cursor,  ///< the server does not compare the cursor
   checkpoint_ignores_stripe,  ///< the server does not compare the stripe
-  takeover_keeps_epochs,     ///< a new runner does not restamp the ranges, and fences by epoch only
-  settle_invents_answer,     ///< an unknown COMMIT is taken for a failed one, unread
-  lost_ack_told_as_failure,  ///< an unknown COMMIT is reported as if the server had undone it
+  takeover_keeps_epochs,  ///< a new runner does not restamp the ranges, and fences by epoch only
+  settle_invents_answer,  ///< an unknown COMMIT is taken for a failed one, unread
+  checkpoint_ignores_settling,   ///< the server does not compare how often it was settled
+  phase_end_trusts_checkpoints,  ///< a completed sweep does not look at the disk again
+  lost_ack_told_as_failure,      ///< an unknown COMMIT is reported as if the server had undone it
 };
 
 /// Swarm testing (Groce et al., ISSTA 2012): a world that leaves out half of the faults reaches

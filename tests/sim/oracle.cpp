@@ -284,6 +284,10 @@ void Oracle::observe(const Engine& engine, Instant now) {
 
 void Oracle::check_watermark(const std::optional<KeyValue>& watermark) {
   if (watermark == watermark_) return;
+  if (commits_lost_) {
+    watermark_ = watermark;
+    return;
+  }
   require(watermark.has_value(), "the watermark fell");
   const std::int64_t to = KeyText::number(*watermark);
   require(!watermark_ || KeyText::number(*watermark_) < to, "the watermark fell");

@@ -34,6 +34,10 @@ class Oracle {
   /// After every call.
   void observe(const Engine& engine, Instant now);
 
+  /// A crash of the server has taken back what the engine was told of: until it finds out, its
+  /// watermark is not to be held against the rows, and then it may fall.
+  void commits_lost() { commits_lost_ = true; }
+
   [[nodiscard]] int batches_in_flight() const;
   [[nodiscard]] bool finished() const { return finish_.has_value(); }
   [[nodiscard]] const Finish& finish() const { return *finish_; }
@@ -89,6 +93,7 @@ class Oracle {
   bool fatal_told_ = false;
   bool row_singled_out_ = false;
   bool settings_changed_ = false;
+  bool commits_lost_ = false;
   int probe_failures_ = 0;  ///< in all: a probe does not say which range it is for
   int retries_least_;
   std::int64_t rows_ = 0;

@@ -48,6 +48,16 @@ TEST_CASE("an_unknown_commit_taken_for_a_failed_one_is_found_out") {
   CHECK(detected(Planted::settle_invents_answer) != "");
 }
 
+TEST_CASE("a_settling_that_lets_late_transactions_in_is_found_out") {
+  CHECK(sees(Planted::checkpoint_ignores_settling,
+             "a transaction took effect that was sent before its range was settled"));
+}
+
+TEST_CASE("a_phase_end_that_trusts_unsynced_checkpoints_is_found_out") {
+  CHECK(sees(Planted::phase_end_trusts_checkpoints,
+             "completed, and the server has a range that is not closed"));
+}
+
 TEST_CASE("a_lost_acknowledgement_told_as_a_failure_is_found_out") {
   CHECK(detected(Planted::lost_ack_told_as_failure) != "");
 }

@@ -62,23 +62,70 @@ void Server::restart() {
   }
 }
 
+std::size_t Server::crash() {
+  restart();
+  const auto lost =
+      static_cast<std::size_t>(dice_.between(0, static_cast<std::int64_t>(unsynced_.size())));
+  for (std::size_t i = 0; i < lost; ++i) {
+    const auto& undo = unsynced_.back();
+    for (auto step = undo.rbegin(); step != undo.rend(); ++step) (*step)();
+    unsynced_.pop_back();
+  }
+  if (lost > 0) counts_lost_ = true;
+  synced();  // What recovery has found is on the disk.
+  return lost;
+}
+
+void Server::application_committed(const Table::Written& written, bool synchronous) {
+  if (!written.key) return;
+  if (synchronous) return synced();
+  unsynced_.emplace_back().push_back([this, key = *written.key, before = written.before] {
+    if (!before) {
+      table_.rows().erase(key);
+      return;
+    }
+    Row& row = table_.rows()[key];
+    row = *before;
+    row.batch = 0;
+  });
+}
+
+bool Server::all_closed() const {
+  return std::ranges::all_of(ranges_, [](const auto& entry) { return entry.second.closed; });
+}
+
+/// The range's row as it is, to be put back by a crash. What a crash never takes (locks are gone
+/// with it, the epoch was written synchronously) stays.
+void Server::remember_range(RangeId id) {
+  unsynced_.back().push_back([this, id, before = ranges_.at(id)] {
+    RangeRow& row = ranges_.at(id);
+    const Epoch epoch = row.epoch;
+    row = before;
+    row.epoch = epoch;
+    row.holder = 0;
+    row.waiters.clear();
+  });
+}
+
 std::optional<std::vector<KnownRange>> Server::take_over() {
   const bool keeps_epochs = planted_ == Planted::takeover_keeps_epochs;
   for (const auto& [id, row] : ranges_) {
     if (!row.closed && row.holder != 0 && !keeps_epochs) return std::nullopt;
   }
+  synced();
   epoch_ += Epoch(1);
   std::vector<KnownRange> known;
   for (auto& [id, row] : ranges_) {
     if (!row.closed && !keeps_epochs) row.epoch = epoch_;
     known.push_back({id, row.bounds, row.cursor, row.closed, row.stripe, RowCount(row.keys),
-                     RowCount(row.keys_done)});
+                     RowCount(row.keys_done), row.settlements});
   }
   return known;
 }
 
 bool Server::record_at_finish(Epoch epoch, const std::vector<RowsToRecord>& rows) {
   if (epoch != epoch_) return false;
+  unsynced_.emplace_back();
   record(rows);
   return true;
 }
@@ -142,14 +189,15 @@ void Server::granted(TransactionId id) {
   Transaction& transaction = transactions_.at(id);
   RangeRow& row = ranges_.at(*transaction.holds);
   if (const auto* batch = std::get_if<StartBatch>(&transaction.work)) {
-    auto refused =
-        refusal(row, transaction.session.epoch, batch->batch.bounds.after, batch->batch.stripe.no);
+    auto refused = refusal(row, transaction.session.epoch, batch->batch.settlements,
+                           batch->batch.bounds.after, batch->batch.stripe.no);
     if (refused)
       fail(id, std::move(*refused));
     else
       run_batch(id, transaction);
   } else if (const auto* close = std::get_if<CloseRange>(&transaction.work)) {
-    auto refused = refusal(row, transaction.session.epoch, close->cursor, row.stripe.no);
+    auto refused =
+        refusal(row, transaction.session.epoch, close->settlements, close->cursor, row.stripe.no);
     if (refused)
       fail(id, std::move(*refused));
     else if (!transaction.disturbance.sqlstate.empty())
@@ -159,6 +207,10 @@ void Server::granted(TransactionId id) {
   } else if (!transaction.disturbance.sqlstate.empty()) {
     fail(id, server_error(transaction.disturbance.sqlstate, "settling failed"));
   } else {
+    const SettleRange& settle = std::get<SettleRange>(transaction.work);
+    unsynced_.emplace_back();
+    remember_range(*transaction.holds);
+    row.settlements = std::max(row.settlements, settle.raise_to);
     Reply reply;
     reply.cursor = row.cursor;
     reply.stripe = row.stripe.no;
@@ -168,7 +220,7 @@ void Server::granted(TransactionId id) {
   }
 }
 
-std::optional<Error> Server::refusal(const RangeRow& row, Epoch epoch,
+std::optional<Error> Server::refusal(const RangeRow& row, Epoch epoch, Settlements made,
                                      const std::optional<KeyValue>& expected, int stripe) const {
   if (planted_ == Planted::takeover_keeps_epochs) {
     if (row.epoch > epoch) return server_error("BF001", "the range belongs to a later epoch");
@@ -178,7 +230,9 @@ std::optional<Error> Server::refusal(const RangeRow& row, Epoch epoch,
   if (planted_ == Planted::checkpoint_ignores_cursor) return std::nullopt;
   const bool elsewhere = row.cursor != expected || (row.stripe.no != stripe &&
                                                     planted_ != Planted::checkpoint_ignores_stripe);
-  if (row.closed || elsewhere) {
+  const bool settled_since =
+      row.settlements != made && planted_ != Planted::checkpoint_ignores_settling;
+  if (settled_since || row.closed || elsewhere) {
     return server_error("BF002", "the checkpoint is not where the batch expected it");
   }
   return std::nullopt;
@@ -186,9 +240,10 @@ std::optional<Error> Server::refusal(const RangeRow& row, Epoch epoch,
 
 void Server::record(const std::vector<RowsToRecord>& record) {
   for (const RowsToRecord& rows : record) {
+    if (!unsynced_.empty()) remember_range(rows.range);
     RangeRow& range = ranges_.at(rows.range);
     range.rows_recorded += rows.rows.value;
-    require(recorded_twice_ || range.rows_recorded <= range.rows_changed,
+    require(counts_lost_ || range.rows_recorded <= range.rows_changed,
             "more rows were recorded than were changed");
   }
 }

@@ -55,6 +55,7 @@ struct RangeRow {
   Stripe stripe;
   bool closed = false;
   Epoch epoch;
+  Settlements settlements;
   std::int64_t keys = 0;
   std::int64_t keys_done = 0;
   std::int64_t rows_recorded = 0;
@@ -82,6 +83,15 @@ class Server {
   /// The server undoes a transaction whose client is gone.
   void undo(TransactionId id);
   void restart();
+
+  /// Commits of batches do not wait for the disk: a crash takes the last of them, whole and from
+  /// the end, and never one that something synchronous followed. Gives how many it took.
+  std::size_t crash();
+  /// A commit that waits for the disk, and so for all that came before it.
+  void synced() { unsynced_.clear(); }
+  /// The live writer has changed the table.
+  void application_committed(const Table::Written& written, bool synchronous);
+  [[nodiscard]] bool all_closed() const;
 
   /// A new runner: the next epoch, stamped on every open range. Absent while a transaction still
   /// holds one of them.
@@ -116,10 +126,11 @@ class Server {
   void commit_batch(TransactionId id);
   void commit_close(TransactionId id);
   void open_range(TransactionId id, const OpenRange& open);
-  [[nodiscard]] std::optional<Error> refusal(const RangeRow& row, Epoch epoch,
+  [[nodiscard]] std::optional<Error> refusal(const RangeRow& row, Epoch epoch, Settlements made,
                                              const std::optional<KeyValue>& expected,
                                              int stripe) const;
   void record(const std::vector<RowsToRecord>& record);
+  void remember_range(RangeId range);
   void fail(TransactionId id, Error error, std::size_t keys = 0);
   void fail_after(Duration wait, TransactionId id, std::string_view sqlstate, std::size_t keys = 0);
   void finish(TransactionId id, Reply reply);
@@ -135,11 +146,10 @@ class Server {
   Duration row_cost_;
   Epoch epoch_;
   TransactionId last_ = 0;
-  /// A transaction that began only after its range had been settled, and then carried counts which
-  /// its runner had taken back, may have recorded them a second time. Counts inform; the rows
-  /// themselves are fenced by the cursor.
-  bool recorded_twice_ = false;
   std::map<RangeId, RangeRow> ranges_;
+  /// What undoes each commit that is not on the disk yet, oldest first.
+  std::vector<std::vector<std::function<void()>>> unsynced_;
+  bool counts_lost_ = false;  ///< a crash took batches whose runner had heard of their rows
   std::map<TransactionId, Transaction> transactions_;
 };
 

@@ -52,9 +52,16 @@ void Server::commit_batch(TransactionId id) {
   const StartBatch& start = std::get<StartBatch>(transaction.work);
   const Batch& batch = start.batch;
   Reply reply;
+  unsynced_.emplace_back();
+  remember_range(batch.range);
   for (const std::int64_t key : transaction.rows) {
     const auto row = table_.rows().find(key);
     if (row == table_.rows().end() || row->second.batch != id) continue;
+    unsynced_.back().push_back([this, key, before = row->second] {
+      Row& undone = table_.rows().at(key);
+      undone = before;
+      undone.batch = 0;
+    });
     ++row->second.visits;
     ++reply.keys;
     if (batch.purpose == Purpose::copy || row->second.differs) reply.rows += RowCount(1);
@@ -67,6 +74,8 @@ void Server::commit_batch(TransactionId id) {
   if (batch.ends_stripe) coverage_.add(Seen::stripe_ended);
   coverage_.add(transaction.answer ? Seen::batch : Seen::orphan_committed);
   RangeRow& range = ranges_.at(batch.range);
+  require(range.settlements == batch.settlements,
+          "a transaction took effect that was sent before its range was settled");
   range.cursor = batch.ends_stripe ? range.bounds.after : batch.bounds.through;
   range.stripe.no += batch.ends_stripe ? 1 : 0;
   require(range.stripe.no < range.stripe.of, "a range was visited once more than it has stripes");
@@ -78,7 +87,6 @@ void Server::commit_batch(TransactionId id) {
   range.last_rows = reply.rows.value;
   // A statement that counts knows its number before it commits; one that changes rows does not.
   if (batch.purpose == Purpose::verify) range.rows_recorded += reply.rows.value;
-  if (!transaction.answer && !batch.record.empty()) recorded_twice_ = true;
   record(batch.record);
   history_.add(timeline_.now(), "   server: transaction {}{} committed range {} at {}, {} rows", id,
                transaction.answer ? "" : " (orphan)", batch.range.value,
@@ -93,8 +101,11 @@ void Server::commit_close(TransactionId id) {
   if (found == transactions_.end()) return;
   if (found->second.disturbance.undone_at_end) return undo(id);
   const CloseRange& close = std::get<CloseRange>(found->second.work);
+  require(ranges_.at(close.range).settlements == close.settlements,
+          "a transaction took effect that was sent before its range was settled");
+  unsynced_.emplace_back();
+  remember_range(close.range);
   ranges_.at(close.range).closed = true;
-  if (!found->second.answer && !close.record.empty()) recorded_twice_ = true;
   record(close.record);
   history_.add(timeline_.now(), "   server: transaction {}{} closed range {}", id,
                found->second.answer ? "" : " (orphan)", close.range.value);
@@ -130,6 +141,7 @@ void Server::open_range(TransactionId id, const OpenRange& open) {
   row.keys = open.keys.value;
   row.stripe.of = open.stripes;
   ranges_.emplace(open.range, std::move(row));
+  synced();
   coverage_.add(Seen::range_opened);
   history_.add(timeline_.now(), "   server: opened range {}", open.range.value);
   finish(id, Reply{});

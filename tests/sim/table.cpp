@@ -104,21 +104,26 @@ ProbeResult Table::probe(const Probe& probe) const {
   return result;
 }
 
-std::optional<std::uint64_t> Table::write(Dice& dice, Instant now) {
+Table::Written Table::write(Dice& dice, Instant now) {
+  Written written;
   if (dice.chance(0.4) || rows_.empty()) {
     // New keys come behind the cursor, ahead of it, between two rows and beyond the last.
     const std::int64_t last = rows_.empty() ? 1000 : rows_.rbegin()->first;
-    rows_.try_emplace(dice.between(1, std::min(greatest_key, last + 50)));
-    return std::nullopt;
+    const std::int64_t key = dice.between(1, std::min(greatest_key, last + 50));
+    if (rows_.try_emplace(key).second) written.key = key;
+    return written;
   }
   auto row = rows_.lower_bound(dice.between(1, rows_.rbegin()->first));
-  if (row->second.batch != 0) return row->second.batch;
-  if (dice.chance(0.5)) {
+  if (row->second.batch != 0) {
+    written.waits_for = row->second.batch;
+  } else if (dice.chance(0.5)) {
+    written.key = row->first;
+    written.before = row->second;
     rows_.erase(row);
   } else {
     row->second.locked_until = now + dice.log_duration(Duration(500), Duration(800'000));
   }
-  return std::nullopt;
+  return written;
 }
 
 std::optional<std::int64_t> Table::poison(Dice& dice) {

@@ -52,8 +52,13 @@ class Table {
 
   [[nodiscard]] static bool holds(const KeyRange& range, std::int64_t key);
 
-  /// One act of the live writer. Gives the transaction it has to wait for, if any.
-  std::optional<std::uint64_t> write(Dice& dice, Instant now);
+  /// One act of the live writer.
+  struct Written {
+    std::optional<std::uint64_t> waits_for;  ///< the transaction that is in its way
+    std::optional<std::int64_t> key;         ///< of the row that came or went
+    std::optional<Row> before;               ///< that row; absent: it has come
+  };
+  Written write(Dice& dice, Instant now);
 
   [[nodiscard]] std::optional<std::int64_t> poison(Dice& dice);
   void heal();

@@ -38,6 +38,7 @@ World::World(std::uint64_t seed, Planted planted, History& history)
     settings_.filtered = dice_.chance(0.2);
   }
   settings_.seed = dice_.seed();
+  writer_waits_ = dice_.chance(0.2);
   draw_settings();
   if (!settings_.whole_table) give_ranges();
   calm_at_ = Instant{} + dice_.log_duration(50ms, 20s);
@@ -132,6 +133,12 @@ void World::finished() {
     return;
   }
   if (server_.epoch() != epoch_) return leave(1ms);  // it did not notice; the command would
+  // The end of a phase waits for the disk. What a crash has taken before that shows now.
+  server_.synced();
+  if (!server_.all_closed() && planted_ != Planted::phase_end_trusts_checkpoints) {
+    coverage_.add(Seen::reopened_by_crash);
+    return leave(1ms);
+  }
   check_completed(server_, table_, settings_.purpose, settings_.whole_table, lossy_);
   if (!rerun_ && dice_.chance(0.25)) {
     rerun_ = true;  // a finished sweep run again has nothing to do and says so

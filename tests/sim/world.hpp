@@ -66,7 +66,7 @@ class World {
   void chaos();
   void disturb_runner();
   void disturb_pace();
-  void server_restarts();
+  void server_restarts(bool crashes);
   void calm_down();
   [[nodiscard]] SlotId any_slot();
 
@@ -83,13 +83,14 @@ class World {
 
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Oracle> oracle_;
-  Epoch epoch_;               ///< of the runner that lives
-  std::uint64_t life_ = 0;    ///< serial number of the runner that lives or lived last
-  std::uint64_t serial_ = 0;  ///< of work and connections
-  std::uint64_t wake_ = 0;    ///< serial number of the timer that counts
-  Duration clock_offset_{};   ///< how far the runner's clock has jumped
-  bool lossy_ = false;        ///< a committed batch's count of rows never reached its runner
-  bool calm_ = false;         ///< the faults are off
+  Epoch epoch_;                ///< of the runner that lives
+  std::uint64_t life_ = 0;     ///< serial number of the runner that lives or lived last
+  std::uint64_t serial_ = 0;   ///< of work and connections
+  std::uint64_t wake_ = 0;     ///< serial number of the timer that counts
+  Duration clock_offset_{};    ///< how far the runner's clock has jumped
+  bool writer_waits_ = false;  ///< the live writer's commits wait for the disk
+  bool lossy_ = false;         ///< a committed batch's count of rows never reached its runner
+  bool calm_ = false;          ///< the faults are off
   bool done_ = false;
   bool rerun_ = false;  ///< the sweep had completed, and is run once more
   int lives_when_calm_ = 0;

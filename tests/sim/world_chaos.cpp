@@ -62,7 +62,9 @@ void World::give_ranges() {
 
 void World::write_rows() {
   if (calm_) return;
-  if (const auto batch = table_.write(dice_, timeline_.now()); batch && server_.alive(*batch)) {
+  const Table::Written written = table_.write(dice_, timeline_.now());
+  server_.application_committed(written, writer_waits_);
+  if (const auto batch = written.waits_for; batch && server_.alive(*batch)) {
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       if (slots_[i].work == 0 || slots_[i].transaction != *batch) continue;
       if (dice_.chance(0.3)) deliver(WaiterSeen{SlotId{static_cast<int>(i)}, "the live writer"});
@@ -80,7 +82,8 @@ void World::chaos() {
   if (calm_) return;
   if (engine_) disturb_runner();
   if (engine_) disturb_pace();
-  if (dice_.chance(faults_.server_restart)) server_restarts();
+  if (dice_.chance(faults_.server_restart)) server_restarts(false);
+  if (dice_.chance(faults_.server_crash)) server_restarts(true);
   timeline_.after(chaos_tick_, [this] { chaos(); });
 }
 
@@ -140,9 +143,19 @@ void World::disturb_pace() {
   }
 }
 
-void World::server_restarts() {
-  history_.add(timeline_.now(), "   the server restarts");
-  server_.restart();
+void World::server_restarts(bool crashes) {
+  if (crashes) {
+    const std::size_t lost = server_.crash();
+    history_.add(timeline_.now(), "   the server crashes and has lost {} commits", lost);
+    if (lost > 0) {
+      coverage_.add(Seen::commits_lost);
+      lossy_ = true;
+      if (oracle_) oracle_->commits_lost();
+    }
+  } else {
+    history_.add(timeline_.now(), "   the server restarts");
+    server_.restart();
+  }
   const std::uint64_t life = life_;
   for (std::size_t i = 0; i < slots_.size() && engine_ && life == life_; ++i) {
     if (!slots_[i].connected) continue;

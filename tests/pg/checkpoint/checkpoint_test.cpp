@@ -156,6 +156,49 @@ TEST_CASE("counts_are_recorded_by_the_next_transaction") {
   }());
 }
 
+/// The bytes of a batch may sit in a pooler while its runner takes it for lost. Without the fence
+/// it would fit the cursor, and the counts it carries would be recorded by it and by another.
+TEST_CASE("a_batch_that_comes_after_its_range_was_settled_is_refused_with_the_counts_it_carries") {
+  run_coroutine([]() -> asio::awaitable<void> {
+    const auto connection = co_await connect_to(TestServer::instance().with_database());
+    const auto held = co_await make_held_job(connection.get());
+    const auto opened = co_await open(connection.get(), held.fence, 1);
+    CHECK_FALSE(opened.has_value());
+    const auto first =
+        co_await run_batch(connection.get(), held.fence, batch_of(1, std::nullopt, "5"));
+    CHECK_FALSE(first.has_value());
+    Batch late = batch_of(1, "5", "8");
+    late.record = {{.range = RangeId{1}, .rows = RowCount{5}}};
+    SettleRange settle;
+    settle.range = RangeId{1};
+    settle.raise_to = Settlements{1};
+    for (int i = 0; i < 2; ++i) {  // The second is the first one's repetition.
+      auto settling = settle_range_statements(held.fence, {}, settle);
+      const auto settled = co_await send(connection.get(), std::move(settling));
+      CHECK_FALSE(settled.has_value());
+    }
+    const auto refused = co_await run_batch(connection.get(), held.fence, late);
+    REQUIRE(refused.has_value());
+    CHECK(refused->sqlstate == "BF002");
+    CHECK_THAT(refused->message, Catch::Contains("settled 1 times"));
+    CloseRange close;
+    close.range = RangeId{1};
+    close.cursor = KeyValue{"5"};
+    auto closing = close_range_statements(held.fence, {}, close, Purpose::copy);
+    const auto not_closed = co_await send(connection.get(), std::move(closing));
+    REQUIRE(not_closed.has_value());
+    CHECK(not_closed->sqlstate == "BF002");
+
+    Batch again = late;
+    again.settlements = Settlements{1};
+    const auto ran = co_await run_batch(connection.get(), held.fence, again);
+    CHECK_FALSE(ran.has_value());
+    const auto ranges = co_await load_ranges(connection.get(), held.fence.sweep);
+    CHECK(value_of(ranges)[0].rows_changed == 5);
+    CHECK(value_of(ranges)[0].known.settlements == Settlements{1});
+  }());
+}
+
 TEST_CASE("a_count_lost_in_a_crash_is_taken_from_the_table") {
   run_coroutine([]() -> asio::awaitable<void> {
     const auto connection = co_await connect_to(TestServer::instance().with_database());

@@ -10,6 +10,7 @@
 #include "checkpoint/job_record.hpp"
 #include "checkpoint/lease.hpp"
 #include "checkpoint/run_transaction.hpp"
+#include "pg/roll_back.hpp"
 #include "support/connected.hpp"
 
 /// A fresh database with the control schema and one job, and the moves that the tests share.
@@ -58,7 +59,7 @@ inline asio::awaitable<Held> make_held_job(pg::Connection* connection) {
 inline asio::awaitable<std::optional<Error>> send(pg::Connection* connection,
                                                   std::vector<pg::Statement> statements) {
   auto outcome = co_await connection->pipeline(std::move(statements), limit);
-  if (outcome.error) co_await roll_back(connection);
+  if (outcome.error) co_await pg::roll_back(connection);
   co_return outcome.error;
 }
 

@@ -26,6 +26,47 @@ TEST_CASE("two_first_runs_install_the_schema_once") {
   }());
 }
 
+/// As a tool that knew no more than that version left it, with a job that was stopped half-way.
+asio::awaitable<void> install_old(pg::Connection* connection, int version) {
+  std::string script = "BEGIN; SET LOCAL search_path = pg_catalog; CREATE SCHEMA backfill;\n";
+  for (const Migration& migration : control_schema_migrations()) {
+    if (migration.version > version) break;
+    for (const std::string_view part : migration.scripts) script += part;
+    script += "INSERT INTO backfill.schema_version (version) VALUES (" +
+              std::to_string(migration.version) + ");\n";
+  }
+  script +=
+      "INSERT INTO backfill.jobs (name, kind, table_name, meaning, search_path, key_columns, "
+      "phase, "
+      "state) VALUES ('job', 'backfill', '\"public\".\"t\"', 'set a = 1', '', '{id}', 'copy', "
+      "'stopped');"
+      "INSERT INTO backfill.ranges (job_id, phase, pass, no, cursor, epoch, keys, keys_done, "
+      "rows_changed) VALUES (1, 'copy', 1, 1, '{5}', 0, 10, 5, 5);"
+      "INSERT INTO backfill.events (job_id, kind, reason) VALUES (1, 'retry', 'deadlock'); COMMIT";
+  co_await execute(connection, std::move(script));
+}
+
+TEST_CASE("a_schema_of_any_older_version_is_migrated_and_its_jobs_go_on") {
+  run_coroutine([]() -> asio::awaitable<void> {
+    for (int version = 1; version < control_schema_version(); ++version) {
+      const auto connection = co_await connect_to(TestServer::instance().with_database());
+      co_await install_old(connection.get(), version);
+      const auto held = co_await make_held_job(connection.get());
+      const auto found = co_await read_control_schema_version(connection.get());
+      CHECK(value_of(found) == control_schema_version());
+      const auto ran = co_await run_batch(connection.get(), held.fence, batch_of(1, "5", "8"));
+      CHECK_FALSE(ran.has_value());
+      const auto ranges = co_await load_ranges(connection.get(), held.fence.sweep);
+      REQUIRE(value_of(ranges).size() == 1);
+      CHECK(value_of(ranges)[0].known.cursor == KeyValue{"8"});
+      CHECK(value_of(ranges)[0].rows_changed == 5);
+      const auto events = co_await recent_events(connection.get(), held.job, 10);
+      REQUIRE(value_of(events).size() == 1);
+      CHECK(value_of(events)[0].reason == "deadlock");
+    }
+  }());
+}
+
 TEST_CASE("the_version_is_absent_before_and_current_after_installing") {
   run_coroutine([]() -> asio::awaitable<void> {
     const std::string database = TestServer::instance().with_database();
@@ -133,12 +174,26 @@ TEST_CASE("status_events_and_phases_tell_one_story") {
     events[0].detail = R"({"range": 1})";
     events[1].kind = "information";
     events[1].reason = "it's \"quoted\"";
-    const auto appended = co_await append_events(connection.get(), held.job, events);
+    events[1].no = 1;
+    const auto appended =
+        co_await append_events(connection.get(), held.job, held.fence.epoch, events);
     value_of(appended);
     const auto read = co_await recent_events(connection.get(), held.job, 10);
     REQUIRE(value_of(read).size() == 2);
     CHECK(value_of(read)[0].reason == "deadlock");
     CHECK(value_of(read)[1].reason == "it's \"quoted\"");
+    // Sent again because nobody knows whether it was written: it was.
+    events.erase(events.begin());
+    events.emplace_back();
+    events.back().kind = "retry";
+    events.back().reason = "lock_timeout";
+    events.back().no = 2;
+    const auto sent_again =
+        co_await append_events(connection.get(), held.job, held.fence.epoch, events);
+    value_of(sent_again);
+    const auto all = co_await recent_events(connection.get(), held.job, 10);
+    REQUIRE(value_of(all).size() == 3);
+    CHECK(value_of(all)[2].reason == "lock_timeout");
 
     const auto beat = co_await heartbeat(connection.get(), held.lease, R"({"eta": 3})");
     value_of(beat);

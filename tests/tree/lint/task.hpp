@@ -27,6 +27,8 @@ struct Request {
 
 Task<int> count(int start = 0);
 Task<int> send(Request request);
+Task<int> send_times(int times, Request request = {});
+Task<int> send_named(int times, std::string name = {});
 
 template <typename F>
 Task<int> call(F function) {

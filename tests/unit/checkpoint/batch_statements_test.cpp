@@ -25,6 +25,7 @@ Batch some_batch() {
   batch.keys = RowCount{12};
   batch.keys_done = RowCount{9};
   batch.closes_range = true;
+  batch.settlements = Settlements{2};
   batch.record = {{.range = RangeId{4}, .rows = RowCount{100}},
                   {.range = RangeId{5}, .rows = RowCount{8}}};
   return batch;
@@ -84,9 +85,10 @@ TEST_CASE("checkpoint_carries_fence_move_and_counts") {
   const pg::Statement statement = checkpoint_statement(some_fence(), some_batch());
   CHECK(statement.sql ==
         "SELECT backfill.checkpoint($1::bigint, $2::text, $3::integer, $4::bigint, $5::bigint, "
-        "$6::integer, $7::text[], $8::text[], $9::bigint, $10::boolean, $11::boolean, "
-        "$12::bigint[], $13::bigint[])");
-  CHECK(statement.params == Params{"7", "copy", "1", "5", "3", "0", R"({"10","a\"b"})",
+        "$6::bigint, $7::integer, $8::text[], $9::text[], $10::bigint, $11::boolean, "
+        "$12::boolean, $13::bigint[], $14::bigint[]), "
+        "pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')");
+  CHECK(statement.params == Params{"7", "copy", "1", "5", "3", "2", "0", R"({"10","a\"b"})",
                                    R"({"20","c"})", "9", "f", "t", "{4,5}", "{100,8}"});
 }
 
@@ -96,28 +98,39 @@ TEST_CASE("checkpoint_of_a_stripes_end_names_the_stripe_it_expects") {
   batch.stripe = {.no = 2, .of = 4};
   batch.ends_stripe = true;
   const pg::Statement statement = checkpoint_statement(some_fence(), batch);
-  CHECK(statement.params[5] == "2");
-  CHECK(statement.params[9] == "t");
-  CHECK(statement.params[10] == "f");
+  CHECK(statement.params[6] == "2");
+  CHECK(statement.params[10] == "t");
+  CHECK(statement.params[11] == "f");
 }
 
 TEST_CASE("checkpoint_of_a_range_without_lower_end_expects_no_cursor") {
   Batch batch = some_batch();
   batch.bounds.after.reset();
-  CHECK(checkpoint_statement(some_fence(), batch).params[6] == std::nullopt);
+  CHECK(checkpoint_statement(some_fence(), batch).params[7] == std::nullopt);
 }
 
 TEST_CASE("copy_batch_writes_its_checkpoint_before_it_touches_a_row") {
   pg::Statement change;
   change.sql = "UPDATE t SET a = 1";
   const auto statements = copy_batch_statements(some_fence(), {}, some_batch(), change);
-  REQUIRE(statements.size() == 5);
+  REQUIRE(statements.size() == 6);
   CHECK(statements.front().sql == "BEGIN");
+  CHECK(statements[wal_position].sql ==
+        "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')");
   CHECK(statements[before_change_position].sql.starts_with("SELECT backfill.checkpoint("));
   CHECK(statements[before_change_position].flush_after);
   CHECK(statements[change_position].sql == "UPDATE t SET a = 1");
   CHECK(statements[change_position].flush_after);
   CHECK(statements.back().sql == "COMMIT");
+}
+
+TEST_CASE("the_wal_of_a_batch_is_what_the_server_wrote_during_its_change") {
+  std::vector<pg::StatementResult> results(6);
+  results[before_change_position].rows.values = {{"", "5368709120"}};
+  results[wal_position].rows.values = {{"5368713216"}};
+  CHECK(read_wal(results) == ByteCount(4096));
+  results[wal_position].rows.values.clear();
+  CHECK_FALSE(read_wal(results).has_value());
 }
 
 TEST_CASE("verify_batch_counts_and_checkpoints_in_one_statement") {
@@ -130,10 +143,11 @@ TEST_CASE("verify_batch_counts_and_checkpoints_in_one_statement") {
   const pg::Statement& counting = statements[count_position];
   CHECK(counting.sql ==
         "SELECT counted.differing, counted.unchangeable, backfill.checkpoint_verify($3::bigint, "
-        "$4::text, $5::integer, $6::bigint, $7::bigint, $8::text[], $9::text[], $10::bigint, "
-        "$11::boolean, counted.differing, counted.unchangeable) FROM (\nSELECT 1, 2 WHERE $1 < "
+        "$4::text, $5::integer, $6::bigint, $7::bigint, $8::bigint, $9::text[], $10::text[], "
+        "$11::bigint, $12::boolean, counted.differing, counted.unchangeable) FROM (\nSELECT 1, 2 "
+        "WHERE $1 < "
         "$2\n) AS counted (differing, unchangeable)");
-  CHECK(counting.params == Params{"x", "y", "7", "copy", "1", "5", "3", R"({"10","a\"b"})",
+  CHECK(counting.params == Params{"x", "y", "7", "copy", "1", "5", "3", "2", R"({"10","a\"b"})",
                                   R"({"20","c"})", "9", "t"});
 }
 
@@ -151,15 +165,17 @@ TEST_CASE("open_close_and_settle_name_their_range") {
   close.range = RangeId{2};
   close.cursor = KeyValue{"9"};
   close.record = {{.range = RangeId{2}, .rows = RowCount{4}}};
+  close.settlements = Settlements{6};
   CHECK(close_range_statements(some_fence(), {}, close, Purpose::copy)[2].params ==
-        Params{"7", "copy", "1", "2", "3", R"({"9"})", "{2}", "{4}"});
+        Params{"7", "copy", "1", "2", "3", "6", R"({"9"})", "{2}", "{4}"});
   CHECK(close_range_statements(some_fence(), {}, close, Purpose::verify)[2].params ==
-        Params{"7", "copy", "1", "2", "3", R"({"9"})", "{}", "{}"});
+        Params{"7", "copy", "1", "2", "3", "6", R"({"9"})", "{}", "{}"});
 
   SettleRange settle;
   settle.range = RangeId{2};
+  settle.raise_to = Settlements{7};
   const auto settling = settle_range_statements(some_fence(), {}, settle);
-  CHECK(settling[settle_position].params == Params{"7", "copy", "1", "2", "3"});
+  CHECK(settling[settle_position].params == Params{"7", "copy", "1", "2", "3", "7"});
 }
 
 TEST_CASE("settled_range_is_read_with_its_open_count") {
