@@ -215,7 +215,8 @@ struct SlotDown {
 struct PaceChanged {
   double fraction = 1.0;  ///< (0, 1]
   bool stopped = false;
-  std::string reason;  ///< "lag of standby2 3.1 s of 5 s"; empty at full speed
+  std::string reason;   ///< "lag of standby2 3.1 s of 5 s"; empty at full speed
+  bool paused = false;  ///< stopped because an operator wants it so
 };
 /// Whether other sessions write to the database: beside them batches must be shorter.
 struct CompanySeen {

@@ -11,6 +11,7 @@
 
 #include "checkpoint/events.hpp"
 #include "checkpoint/lease.hpp"
+#include "run/control_desk.hpp"
 #include "run/control_link.hpp"
 
 namespace backfill::run {
@@ -26,6 +27,8 @@ class LeaseKeeper {
   std::function<std::string()> progress;
   /// Called once, when another runner has the job.
   std::function<void(Error)> on_lost;
+  /// Attended between beats, on the same connection; may be null.
+  ControlDesk* desk = nullptr;
 
   /// Queued until the next beat. The queue is bounded: under a storm of events the oldest go, and
   /// an event that says how many is written in their place.
@@ -38,6 +41,7 @@ class LeaseKeeper {
 
  private:
   asio::awaitable<void> beat();
+  asio::awaitable<void> rest();
   asio::awaitable<void> write_events();
 
   ControlLink link_;

@@ -13,5 +13,6 @@ extern const std::string_view lease_functions;
 extern const std::string_view status_view;
 extern const std::string_view stripe_columns;
 extern const std::string_view striped_range_functions;
+extern const std::string_view control_tables;
 
 }  // namespace backfill::schema_sql
