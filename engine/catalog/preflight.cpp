@@ -31,6 +31,7 @@ constexpr std::array<Check, 15> checks{{
     {"deferred_constraints", check_deferred_constraints},
     {"unique_indexes", check_unique_indexes},
     {"old_transactions", check_old_transactions},
+    {"time_window", check_time_window},
 }};
 
 /// The catalogs of older servers lack columns that the other checks read.

@@ -17,8 +17,9 @@ namespace backfill::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> commands{"run",    "plan", "status",
-                                                   "verify", "gate", "lint"};
+constexpr std::array<std::string_view, 10> commands{"run",  "plan", "status", "pause", "resume",
+                                                    "stop", "set",  "verify", "gate",  "lint"};
+constexpr std::array<std::string_view, 4> control_commands{"pause", "resume", "stop", "set"};
 constexpr std::array<std::string_view, 2> log_formats{"text", "json"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warning", "error"};
 
@@ -34,6 +35,9 @@ struct Words {
   bool sql = false;
   bool json = false;
   bool watch = false;
+  bool no_wait = false;
+  bool cancel = false;
+  bool reset = false;
   std::string wait;
   std::vector<std::string> jobs;
 };
@@ -59,6 +63,9 @@ std::vector<std::string_view> options_of(std::string_view command) {
   if (command == "plan") options.insert(options.end(), {"--sql", "--json"});
   if (command == "status") options.insert(options.end(), {"--json", "--watch"});
   if (command == "gate") options.emplace_back("--wait");
+  if (command == "run") options.emplace_back("--no-wait");
+  if (command == "stop") options.emplace_back("--cancel");
+  if (command == "set") options.emplace_back("--reset");
   return options;
 }
 
@@ -72,6 +79,9 @@ void add_command(CLI::App& app, std::string_view name, Words& words) {
   if (name == "plan" || name == "status") command->add_flag("--json", words.json);
   if (name == "status") command->add_flag("--watch", words.watch);
   if (name == "gate") command->add_option("--wait", words.wait);
+  if (name == "run") command->add_flag("--no-wait", words.no_wait);
+  if (name == "stop") command->add_flag("--cancel", words.cancel);
+  if (name == "set") command->add_flag("--reset", words.reset);
 }
 
 UsageError unknown_word(std::string_view command, const std::vector<std::string>& extras) {
@@ -109,6 +119,45 @@ std::optional<UsageError> read_global(std::string_view command, const Words& wor
   return std::nullopt;
 }
 
+/// "key=value", or with --reset a key alone.
+std::optional<UsageError> read_settings(const Words& words, ControlArguments& control) {
+  for (std::size_t i = 1; i < words.jobs.size(); ++i) {
+    const std::string& word = words.jobs[i];
+    const std::size_t equals = word.find('=');
+    if (equals == 0) return usage("set", fmt::format("{} has no key: key=value is wanted", word));
+    if (equals != std::string::npos) {
+      control.settings.emplace_back(word.substr(0, equals), word.substr(equals + 1));
+    } else if (words.reset) {
+      control.reset.push_back(word);
+    } else {
+      return usage("set", fmt::format("{} has no value: {}=VALUE is wanted", word, word));
+    }
+  }
+  control.reset_all = words.reset && control.reset.empty();
+  if (control.settings.empty() && !words.reset) {
+    return usage("set", "set needs key=value, such as pace.connections=2, or --reset");
+  }
+  return std::nullopt;
+}
+
+std::variant<Command, UsageError> read_control(std::string_view name, const Words& words) {
+  if (words.jobs.empty()) return usage(name, fmt::format("{} needs a job's name or file", name));
+  ControlArguments control;
+  control.job = words.jobs.front();
+  control.cancel = words.cancel;
+  using Kind = run::ControlRequest::Kind;
+  control.kind = name == "pause"    ? Kind::pause
+                 : name == "resume" ? Kind::resume
+                 : name == "stop"   ? Kind::stop
+                                    : Kind::set;
+  if (control.kind == Kind::set) {
+    if (auto wrong = read_settings(words, control)) return *std::move(wrong);
+  } else if (words.jobs.size() > 1) {
+    return usage(name, fmt::format("unexpected argument {}", words.jobs[1]));
+  }
+  return Command(std::move(control));
+}
+
 std::variant<Command, UsageError> read_command(std::string_view name, Words& words,
                                                bool wait_given) {
   const std::vector<std::string>& jobs = words.jobs;
@@ -120,6 +169,9 @@ std::variant<Command, UsageError> read_command(std::string_view name, Words& wor
     StatusArguments status{std::nullopt, words.json, words.watch};
     if (!jobs.empty()) status.job = jobs.front();
     return Command(std::move(status));
+  }
+  if (std::ranges::find(control_commands, name) != control_commands.end()) {
+    return read_control(name, words);
   }
   if (name == "lint") {
     if (jobs.empty()) return usage(name, "lint needs a job file");
@@ -142,7 +194,7 @@ std::variant<Command, UsageError> read_command(std::string_view name, Words& wor
     return Command(PlanArguments{jobs.front(), form});
   }
   const auto mode = name == "verify" ? run::JobRun::Mode::verify_only : run::JobRun::Mode::run;
-  return Command(RunArguments{jobs.front(), mode});
+  return Command(RunArguments{jobs.front(), mode, !words.no_wait});
 }
 
 std::string command_of(const CLI::App& app) {

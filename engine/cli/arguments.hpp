@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct GlobalArguments {
 struct RunArguments {
   std::string job_file;
   run::JobRun::Mode mode = run::JobRun::Mode::run;
+  bool wait = true;  ///< false: a pause or a closed window ends the run
 };
 
 enum class PlanForm { text, sql, json };
@@ -44,6 +46,16 @@ struct GateArguments {
   std::optional<std::chrono::milliseconds> wait;
 };
 
+/// `pause`, `resume`, `stop` and `set`.
+struct ControlArguments {
+  run::ControlRequest::Kind kind = run::ControlRequest::Kind::pause;
+  std::string job;  ///< a name or a file
+  bool cancel = false;
+  std::vector<std::pair<std::string, std::string>> settings;  ///< of set: key and value
+  std::vector<std::string> reset;                             ///< of set: keys
+  bool reset_all = false;
+};
+
 struct LintArguments {
   std::vector<std::string> files;  ///< at least one
 };
@@ -59,8 +71,8 @@ struct UsageError {
   std::string next;     ///< the command that helps
 };
 
-using Command = std::variant<RunArguments, PlanArguments, StatusArguments, GateArguments,
-                             LintArguments, ShowText>;
+using Command = std::variant<RunArguments, PlanArguments, StatusArguments, ControlArguments,
+                             GateArguments, LintArguments, ShowText>;
 
 struct Invocation {
   GlobalArguments global;

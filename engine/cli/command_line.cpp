@@ -21,6 +21,9 @@ ExitCode execute(const Command& command, Console& console) {
     ExitCode operator()(const StatusArguments& arguments) {
       return status_command(arguments, console);
     }
+    ExitCode operator()(const ControlArguments& arguments) {
+      return control_command(arguments, console);
+    }
     ExitCode operator()(const GateArguments& arguments) { return gate_command(arguments, console); }
     ExitCode operator()(const LintArguments& arguments) { return lint_command(arguments, console); }
     ExitCode operator()(const ShowText& shown) {

@@ -13,6 +13,10 @@ commands
   run JOB.yaml        start the job, or go on where it stands
   plan JOB.yaml       preflight, statements, locks and estimates; writes nothing
   status [JOB]        how far jobs are and what limits them
+  pause JOB           no new batch starts until it is resumed
+  resume JOB          go on with a paused job
+  stop JOB            end its runner; a later run goes on where it stands
+  set JOB KEY=VALUE…  change the pace, a throttle or a limit of a job while it runs
   verify JOB.yaml     run the proof of completeness alone
   gate JOB…           exit 0 only when every job named is done
   lint FILE…          check job files without a database
@@ -42,6 +46,11 @@ done, refused, failed or stopped, and says why and what to type next.
 
 Ctrl-C (SIGINT), SIGTERM or SIGHUP once: the batches in flight end, exit 5.
 Twice: they are cancelled. Either way no row is applied twice and none is skipped.
+
+A job that has been paused stays paused: run holds it and waits for `backfill resume`.
+So it does outside of `throttle.window` and while `throttle.flag_file` is there.
+
+  --no-wait   where it would wait so, end with exit 5 instead
 
 See `backfill --help` for the options that every command takes, and the exit codes.
 )";
@@ -78,6 +87,53 @@ Exit 1 when no such job has ever run.
 See `backfill --help` for the options that every command takes, and the exit codes.
 )";
 
+constexpr std::string_view pause_help = R"(usage: backfill pause JOB [OPTION…]
+
+No new batch starts, from any machine that reaches the database; those in flight end.
+The runner keeps the job and waits. A pause holds until `backfill resume`, also for
+runs that begin later. Exit 0 when the runner has confirmed or none runs, 1 when it
+does not answer or no such job has ever run.
+
+See `backfill --help` for the options that every command takes, and the exit codes.
+)";
+
+constexpr std::string_view resume_help = R"(usage: backfill resume JOB [OPTION…]
+
+Ends a pause. It does not start a runner: a job that nobody runs needs `backfill run`.
+
+See `backfill --help` for the options that every command takes, and the exit codes.
+)";
+
+constexpr std::string_view stop_help = R"(usage: backfill stop JOB [--cancel] [OPTION…]
+
+Ends the runner that has the job now, wherever it runs: its batches in flight end, it
+exits with 5, and this command returns when it has let go. A later `backfill run` goes
+on where it stands. Exit 0 also when nobody runs the job.
+
+  --cancel   cancel the batches in flight; no row is lost or applied twice
+
+See `backfill --help` for the options that every command takes, and the exit codes.
+)";
+
+constexpr std::string_view set_help = R"(usage: backfill set JOB KEY=VALUE… [OPTION…]
+       backfill set JOB --reset [KEY…] [OPTION…]
+
+Changes settings of a job while it runs: those of `pace` and `throttle`, and
+safety.lock_timeout, statement_timeout and retries. Keys and values are the job file's,
+lists with commas:
+
+  backfill set emails pace.connections=1 throttle.replica_lag.stop=10s
+
+All of them or none: an unknown key or a value that does not fit is refused with exit 2
+and changes nothing. What is set holds for later runs as well, until it is reset or the
+value of that key in the job file changes: the later word counts. `status` shows it.
+What names a query or a file is read from the job file alone.
+
+  --reset    back to the job file's values: of these keys, or of all
+
+See `backfill --help` for the options that every command takes, and the exit codes.
+)";
+
 constexpr std::string_view gate_help = R"(usage: backfill gate JOB… [--wait DURATION] [OPTION…]
 
 What a later migration calls before it relies on the data: exit 0 only when each job is
@@ -107,6 +163,10 @@ std::string_view help_of(std::string_view command) {
   if (command == "verify") return verify_help;
   if (command == "plan") return plan_help;
   if (command == "status") return status_help;
+  if (command == "pause") return pause_help;
+  if (command == "resume") return resume_help;
+  if (command == "stop") return stop_help;
+  if (command == "set") return set_help;
   if (command == "gate") return gate_help;
   if (command == "lint") return lint_help;
   return general;

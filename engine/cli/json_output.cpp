@@ -76,6 +76,16 @@ Json to_json(const run::JobStatus& job) {
     json["checkpoint_age_seconds"] = static_cast<double>(job.checkpoint_age->count()) / 1e6;
   }
   json["last_error"] = or_null(job.last_error);
+  json["paused"] = nullptr;
+  if (job.paused_by) json["paused"] = Json{{"by", *job.paused_by}, {"since", job.paused_at}};
+  json["settings"] = Json::array();
+  for (const run::ChangedSetting& setting : job.settings) {
+    json["settings"].push_back(Json{{"key", setting.key},
+                                    {"value", setting.value},
+                                    {"file_value", text_or_null(setting.file_value)},
+                                    {"by", text_or_null(setting.by)},
+                                    {"at", text_or_null(setting.at)}});
+  }
   json["created_at"] = text_or_null(job.created_at);
   json["updated_at"] = text_or_null(job.updated_at);
   json["finished_at"] = or_null(job.finished_at);

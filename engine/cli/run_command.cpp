@@ -54,6 +54,7 @@ ExitCode run_command(const RunArguments& arguments, Console& console) {
   run::Request request;
   request.conninfo = conninfo_of(console, job->database);
   request.job = *std::move(job);
+  request.wait = arguments.wait;
 
   boost::asio::io_context context(1);
   run::JobRun job_run(context, std::move(request), arguments.mode, observer);

@@ -31,6 +31,10 @@ std::string padded(std::string_view text, std::size_t columns) {
 }
 
 std::string state_text(const run::JobStatus& job) {
+  // A paused job that nobody runs waits for both.
+  if (job.paused_by && running(job)) return fmt::format("{}, paused", job.phase);
+  if (job.paused_by && job.state != "done")
+    return fmt::format("{}, {}, paused", job.phase, job.state);
   if (job.state == "done" || job.phase.empty() || job.phase == job.state) return job.state;
   return fmt::format("{}, {}", job.phase, job.state);
 }
@@ -46,6 +50,7 @@ std::string share_text(const std::optional<double>& fraction) {
 
 /// What to type next, by the job's state.
 std::string next_of(const run::JobStatus& job) {
+  if (job.paused_by && job.state != "done") return fmt::format("backfill resume {}", job.name);
   if (running(job)) return fmt::format("backfill status {} --watch", job.name);
   if (job.state == "done") return {};
   return "backfill run with the job's file: it goes on where it stands";
@@ -103,6 +108,12 @@ std::string status_detail(const run::JobStatus& job, const DisplayStyle& style) 
   add("lag", job.lag.value_or(""));
   if (job.checkpoint_age) add("checkpoint", describe_duration(*job.checkpoint_age) + " ago");
   add("runner", job.owner.value_or(""));
+  if (job.paused_by) add("paused", fmt::format("by {} since {}", *job.paused_by, job.paused_at));
+  for (const run::ChangedSetting& setting : job.settings) {
+    add("set", fmt::format("{}={} (file: {}) by {} at {}", setting.key, setting.value,
+                           setting.file_value.empty() ? "nothing" : setting.file_value, setting.by,
+                           setting.at));
+  }
   add("last error", job.last_error.value_or(""));
   add("created", job.created_at);
   add("updated", job.updated_at);

@@ -3,8 +3,10 @@
 
 #include "config/field_table.hpp"
 #include "config/job_name.hpp"
+#include "core/byte_rate.hpp"
 #include "core/sql_name.hpp"
 #include "core/sql_scan.hpp"
+#include "core/time_window.hpp"
 
 namespace backfill::config {
 namespace {
@@ -15,6 +17,8 @@ using std::chrono::minutes;
 
 constexpr std::int64_t rows_max = 10'000'000;  // of one batch
 constexpr std::int64_t rows_per_second_max = 1'000'000'000;
+constexpr std::int64_t archive_backlog_max = 1'000'000;
+constexpr std::int64_t xmin_age_max = 2'000'000'000;
 constexpr std::array<std::string_view, 5> stripes_words{"auto", "1", "2", "4", "8"};
 constexpr std::array<std::string_view, 2> user_triggers_words{"fire", "bypass"};
 
@@ -61,13 +65,61 @@ std::optional<TextProblem> append_ignored(Job& job, std::string_view text) {
   return std::nullopt;
 }
 
+ByteRateThrottle& wal_rate(Job& job) {
+  if (!job.throttle.wal_rate) job.throttle.wal_rate.emplace();
+  return *job.throttle.wal_rate;
+}
+
+CountThrottle& archive_backlog(Job& job) {
+  if (!job.throttle.archive_backlog) job.throttle.archive_backlog.emplace();
+  return *job.throttle.archive_backlog;
+}
+
+CountThrottle& xmin_age(Job& job) {
+  if (!job.throttle.xmin_age) job.throttle.xmin_age.emplace();
+  return *job.throttle.xmin_age;
+}
+
+std::optional<TextProblem> store_window(Job& job, std::string_view text) {
+  if (text == "always") {
+    job.throttle.window.reset();
+    return std::nullopt;
+  }
+  const Parsed<TimeWindow> window = parse_time_window(text);
+  if (!window) return window.problem();
+  job.throttle.window = *window;
+  return std::nullopt;
+}
+
+std::optional<TextProblem> store_flag_file(Job& job, std::string_view text) {
+  if (!text.starts_with('/')) {
+    return TextProblem{0, "an absolute path is wanted: where a runner starts may change"};
+  }
+  job.throttle.flag_file = std::string(text);
+  return std::nullopt;
+}
+
+std::optional<TextProblem> store_wal_slow(Job& job, std::string_view text) {
+  const Parsed<ByteCount> rate = parse_byte_rate(text);
+  if (!rate) return rate.problem();
+  wal_rate(job).slow = *rate;
+  return std::nullopt;
+}
+
+std::optional<TextProblem> store_wal_stop(Job& job, std::string_view text) {
+  const Parsed<ByteCount> rate = parse_byte_rate(text);
+  if (!rate) return rate.problem();
+  wal_rate(job).stop = *rate;
+  return std::nullopt;
+}
+
 std::optional<TextProblem> store_query(Job& job, std::string_view text) {
   if (auto problem = check_query(text)) return problem;
   query(job).sql = without_comments(text);
   return std::nullopt;
 }
 
-std::array<Field, 24> make_table() {
+std::array<Field, 32> make_table() {
   return {{
       {"version", "The version of the job file's format.",
        WholeNumber{1, 1, false,
@@ -136,6 +188,32 @@ std::array<Field, 24> make_table() {
        Decimal{[](Job& job, double number) { query(job).slow = number; }}, true},
       {"throttle.query.stop", "The number at which the job waits.",
        Decimal{[](Job& job, double number) { query(job).stop = number; }}, true},
+      {"throttle.window", "When the job may work, by the wall clock of a time zone; else always.",
+       Text{"always or a window such as 22:00-06:00 Europe/London", store_window}},
+      {"throttle.flag_file", "A file on the runner's machine: while it is there, the job waits.",
+       Text{"an absolute path", store_flag_file}},
+      {"throttle.wal_rate.slow", "How fast the server writes its log when the pace begins to fall.",
+       Text{"a rate such as 50MB/s", store_wal_slow}, true},
+      {"throttle.wal_rate.stop", "How fast the server writes its log when the job waits.",
+       Text{"a rate such as 100MB/s", store_wal_stop}, true},
+      {"throttle.archive_backlog.slow", "The segments waiting for the archive when the pace falls.",
+       WholeNumber{1, archive_backlog_max, false,
+                   [](Job& job, auto number) { archive_backlog(job).slow = *number; }},
+       true},
+      {"throttle.archive_backlog.stop", "The segments waiting for the archive when the job waits.",
+       WholeNumber{1, archive_backlog_max, false,
+                   [](Job& job, auto number) { archive_backlog(job).stop = *number; }},
+       true},
+      {"throttle.xmin_age.slow",
+       "The age in transactions of the oldest snapshot of others from "
+       "which the pace falls.",
+       WholeNumber{1, xmin_age_max, false,
+                   [](Job& job, auto number) { xmin_age(job).slow = *number; }},
+       true},
+      {"throttle.xmin_age.stop", "The age of that snapshot at which the job waits.",
+       WholeNumber{1, xmin_age_max, false,
+                   [](Job& job, auto number) { xmin_age(job).stop = *number; }},
+       true},
       {"safety.lock_timeout", "How long a statement of the job waits for a lock.",
        TimeSpan{milliseconds(1),
                 minutes(10),
@@ -160,7 +238,7 @@ std::array<Field, 24> make_table() {
 }  // namespace
 
 std::span<const Field> common_fields() {
-  static const std::array<Field, 24> table = make_table();
+  static const std::array<Field, 32> table = make_table();
   return table;
 }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "core/byte_rate.hpp"
 #include "core/duration_text.hpp"
 #include "core/sql_name.hpp"
 
@@ -47,6 +48,25 @@ void check_query(const Job& job, std::vector<Conflict>& conflicts) {
                    query->stop)});
 }
 
+void check_counts(std::string_view section, const std::optional<CountThrottle>& limits,
+                  std::vector<Conflict>& conflicts) {
+  if (!limits || limits->slow < limits->stop) return;
+  const std::string slow = fmt::format("{}.slow", section);
+  const std::string stop = fmt::format("{}.stop", section);
+  std::string message =
+      fmt::format("{} ({}) must be below {} ({})", slow, limits->slow, stop, limits->stop);
+  conflicts.push_back({{slow, stop}, std::move(message)});
+}
+
+void check_wal_rate(const Job& job, std::vector<Conflict>& conflicts) {
+  const std::optional<ByteRateThrottle>& limits = job.throttle.wal_rate;
+  if (!limits || limits->slow < limits->stop) return;
+  conflicts.push_back({{"throttle.wal_rate.slow", "throttle.wal_rate.stop"},
+                       fmt::format("throttle.wal_rate.slow ({}) must be below "
+                                   "throttle.wal_rate.stop ({})",
+                                   byte_rate_text(limits->slow), byte_rate_text(limits->stop))});
+}
+
 /// A row whose key changed while the job walks along it could be met a second time.
 void check_key_is_not_set(const Job& job, std::vector<Conflict>& conflicts) {
   for (const SetColumn& set : job.set) {
@@ -66,6 +86,9 @@ std::vector<Conflict> conflicts_of(const Job& job) {
   wants_below({"throttle.replica_lag.slow", job.throttle.replica_lag.slow},
               {"throttle.replica_lag.stop", job.throttle.replica_lag.stop}, conflicts);
   check_query(job, conflicts);
+  check_wal_rate(job, conflicts);
+  check_counts("throttle.archive_backlog", job.throttle.archive_backlog, conflicts);
+  check_counts("throttle.xmin_age", job.throttle.xmin_age, conflicts);
   wants_below({"safety.lock_timeout", job.safety.lock_timeout},
               {"safety.statement_timeout", job.safety.statement_timeout}, conflicts);
   check_key_is_not_set(job, conflicts);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,10 +20,26 @@ namespace config {
 namespace {
 
 constexpr std::array<std::string_view, 2> live_prefixes{"pace.", "throttle."};
+constexpr std::array<std::string_view, 3> live_safety{"safety.lock_timeout",
+                                                      "safety.statement_timeout", "safety.retries"};
+/// Whoever may write to the control schema must not thereby run statements as the runner's role, or
+/// look at its machine's files.
+constexpr std::array<std::string_view, 2> of_the_file_alone{"throttle.query.sql",
+                                                            "throttle.flag_file"};
+/// Chosen once, when a run cuts the key.
+constexpr std::string_view of_a_run = "pace.stripes";
+
+template <class Words>
+bool holds(const Words& words, std::string_view path) {
+  return std::find(words.begin(), words.end(), path) != words.end();
+}
 
 bool is_live(std::string_view path) {
-  return std::any_of(live_prefixes.begin(), live_prefixes.end(),
-                     [&](std::string_view prefix) { return path.starts_with(prefix); });
+  const bool in_section =
+      std::any_of(live_prefixes.begin(), live_prefixes.end(),
+                  [&](std::string_view prefix) { return path.starts_with(prefix); });
+  if (path == of_a_run || holds(of_the_file_alone, path)) return false;
+  return in_section || holds(live_safety, path);
 }
 
 Problem refusal(std::string message) {
@@ -36,9 +53,15 @@ std::string_view trimmed(std::string_view text) {
 }
 
 Problem unknown_key(const FieldTable& table, std::string_view key) {
+  if (holds(of_the_file_alone, key)) {
+    return refusal(fmt::format(
+        "{} is read from the job file alone: change it there, and run the job again", key));
+  }
   if (table.find(key) != nullptr) {
-    return refusal(
-        fmt::format("{} cannot change while a job runs; only pace and throttle settings can", key));
+    return refusal(fmt::format(
+        "{} cannot change while a job runs; settings of pace and throttle can, and the limits "
+        "of safety",
+        key));
   }
   std::vector<std::string_view> valid;
   for (const Field* field : table.fields()) {
@@ -76,11 +99,8 @@ Node list(std::string_view text) {
   }
 }
 
-}  // namespace
-}  // namespace config
-
-std::optional<Problem> apply_setting(Job& job, std::string_view key, std::string_view value) {
-  using namespace config;
+/// Reads one value into the job; whether it fits with the others is not its business.
+std::optional<Problem> read_setting(Job& job, std::string_view key, std::string_view value) {
   const FieldTable table(job.kind);
   const Field* field = table.find(key);
   if (field == nullptr || !is_live(key)) return unknown_key(table, key);
@@ -94,15 +114,73 @@ std::optional<Problem> apply_setting(Job& job, std::string_view key, std::string
   if (key.starts_with("throttle.query.") && !job.throttle.query) {
     return refusal(fmt::format("{} cannot be set alone: this job has no throttle.query", key));
   }
-  Job changed = job;
   const SourceText source(value);
   std::vector<PlacedProblem> problems;
   const bool takes_list = std::holds_alternative<TextList>(field->type);
-  FieldReader(changed, source, problems).read(*field, takes_list ? list(value) : scalar(value));
+  FieldReader(job, source, problems).read(*field, takes_list ? list(value) : scalar(value));
   if (!problems.empty()) return refusal(problems.front().message);
-  for (const Conflict& conflict : conflicts_of(changed)) return refusal(conflict.message);
+  return std::nullopt;
+}
+
+/// A section that the job does not have can be given to it, but only whole.
+std::optional<Problem> missing_with(const Job& before, const std::vector<Setting>& settings) {
+  const FieldTable table(before.kind);
+  std::set<std::string> known;
+  for (const Setting& setting : live_settings(before)) known.insert(setting.key);
+  for (const Setting& setting : settings) known.insert(setting.key);
+  for (const Setting& setting : settings) {
+    const Field* given = table.find(setting.key);
+    if (given == nullptr || !given->required) continue;
+    const std::string_view section = given->path.substr(0, given->path.rfind('.') + 1);
+    for (const Field* field : table.fields()) {
+      if (!field->required || !field->path.starts_with(section) || !is_live(field->path)) continue;
+      if (known.contains(std::string(field->path))) continue;
+      return refusal(fmt::format("{} is wanted beside {}", field->path, given->path));
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+}  // namespace config
+
+std::optional<Problem> apply_settings(Job& job, const std::vector<Setting>& settings) {
+  Job changed = job;
+  std::set<std::string_view> seen;
+  for (const Setting& setting : settings) {
+    if (!seen.insert(setting.key).second) {
+      return config::refusal(fmt::format("{} is given twice", setting.key));
+    }
+    if (auto problem = config::read_setting(changed, setting.key, setting.value)) return problem;
+  }
+  if (auto problem = config::missing_with(job, settings)) return problem;
+  for (const config::Conflict& conflict : config::conflicts_of(changed)) {
+    return config::refusal(conflict.message);
+  }
   job = std::move(changed);
   return std::nullopt;
+}
+
+std::optional<Problem> apply_setting(Job& job, std::string_view key, std::string_view value) {
+  return apply_settings(job, {{std::string(key), std::string(value)}});
+}
+
+std::optional<Problem> problem_of_key(std::string_view key) {
+  const config::FieldTable table(Job{}.kind);
+  if (table.find(key) != nullptr && config::is_live(key)) return std::nullopt;
+  return config::unknown_key(table, key);
+}
+
+Job job_with_settings(const std::vector<Setting>& settings) {
+  Job job;
+  const bool has_query = std::any_of(settings.begin(), settings.end(), [](const Setting& setting) {
+    return setting.key.starts_with("throttle.query.");
+  });
+  if (has_query) job.throttle.query.emplace().sql = "SELECT 0";  // stands for the job's own
+  for (const Setting& setting : settings) {
+    static_cast<void>(config::read_setting(job, setting.key, setting.value));
+  }
+  return job;
 }
 
 }  // namespace backfill

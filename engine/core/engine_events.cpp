@@ -258,12 +258,19 @@ void Engine::Implementation::handle(const RangeSettled& event, Instant now) {
 
 // ---- the world around ------------------------------------------------------------------------
 
+/// More connections may come than there were when the sweep began.
+void Engine::Implementation::know(SlotId id) {
+  while (slots_.size() <= static_cast<std::size_t>(id.value)) slots_.emplace_back();
+}
+
 void Engine::Implementation::handle(const SlotUp& event, Instant) {
+  know(event.slot);
   slot(event.slot).up = true;
   last_down_.reset();
 }
 
 void Engine::Implementation::handle(const SlotDown& event, Instant) {
+  know(event.slot);
   slot(event.slot).up = false;
   last_down_ = event.error;
   if (event.error.kind == ErrorClass::fatal) stop_failing(event.error);
@@ -271,7 +278,7 @@ void Engine::Implementation::handle(const SlotDown& event, Instant) {
 
 void Engine::Implementation::handle(const PaceChanged& event, Instant now) {
   if (event.stopped != pace_.stopped || event.reason != pace_.reason) {
-    note(Note::Kind::throttle, event.stopped ? "stopped" : "slowed",
+    note(Note::Kind::throttle, event.paused ? "paused" : (event.stopped ? "stopped" : "slowed"),
          event.reason.empty() ? "at full speed again" : event.reason);
   }
   // A pace that rises lets the slots that rest go on at once.

@@ -72,6 +72,7 @@ class Engine::Implementation {
 
  private:
   // engine_events.cpp
+  void know(SlotId id);
   Slot& slot(SlotId id);
   Slot& busy_slot(SlotId id, Slot::Doing doing);
   void release(Slot& slot);

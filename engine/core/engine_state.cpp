@@ -37,6 +37,7 @@ std::string Engine::Implementation::stopped_by(Instant now) const {
   if (lease_lost_) return "lease lost: letting go";
   if (failure_) return "failed: letting the batches in flight finish";
   if (stopping_) return "stopping: " + stopping_->reason;
+  if (pace_.paused) return pace_.reason;
   if (pace_.stopped) return "stopped: " + pace_.reason;
   if (std::ranges::none_of(slots_, &Slot::up)) {
     return last_down_ ? "no connection: " + last_down_->message : "connecting";

@@ -92,8 +92,21 @@ Throttle::Verdict Throttle::judge(const std::string& name, Source& source, Insta
   return verdict;
 }
 
+std::optional<Hold> Throttle::hold(Instant now) {
+  if (!paused_.empty()) return Hold{paused_, true};
+  for (auto& [name, source] : sources_) {
+    if (!source.required || !source.required->holds) continue;
+    Verdict verdict = judge(name, source, now);
+    if (verdict.stopped) return Hold{std::move(verdict.reason), source.stopped};
+  }
+  return std::nullopt;
+}
+
 Throttle::Verdict Throttle::worst(Instant now) {
   Verdict worst;
+  if (!paused_.empty()) {
+    return {.fraction = fraction_min, .stopped = true, .name = "pause", .reason = paused_};
+  }
   for (auto& [name, source] : sources_) {
     auto verdict = judge(name, source, now);
     const bool worse =
@@ -129,7 +142,10 @@ std::optional<PaceChanged> Throttle::decide(Instant now) {
     verdict.reason = "speeding up again after " + limiting_;
   }
   limiting_ = verdict.reason.empty() ? std::string() : std::move(verdict.name);
-  pace_ = {.fraction = fraction, .stopped = verdict.stopped, .reason = std::move(verdict.reason)};
+  pace_ = {.fraction = fraction,
+           .stopped = verdict.stopped,
+           .reason = std::move(verdict.reason),
+           .paused = !paused_.empty()};
   if (!is_telling(now)) return std::nullopt;
   told_ = pace_;
   told_at_ = now;

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "core/time.hpp"
 #include "core/work.hpp"
@@ -24,6 +25,13 @@ struct Signal {
 struct SilenceLimits {
   Duration stop = std::chrono::seconds(5);  ///< then nothing starts
   Duration end = std::chrono::minutes(5);   ///< then the job ends, resumable
+  bool holds = false;  ///< it says when the job may work at all: not even DDL begins against it
+};
+
+/// Why nothing at all may begin now.
+struct Hold {
+  std::string reason;
+  bool wished = false;  ///< a pause or a plan says so; false: it is not known yet whether one does
 };
 
 /// Combines all signals into one pace. The worst signal decides; a required one that has fallen
@@ -47,6 +55,13 @@ class Throttle {
 
   /// The signal could not be read, and why; told when its silence stops the work.
   void on_failure(const std::string& name, std::string why);
+
+  /// An operator wants nothing to start, whatever the signals say: this is why, and "pause" is what
+  /// the time is lost to. Empty: go on.
+  void pause(std::string reason) { paused_ = std::move(reason); }
+
+  /// Whether nothing at all may begin, by a pause or a signal that `holds`.
+  [[nodiscard]] std::optional<Hold> hold(Instant now);
 
   /// The pace from `now` on, when it is worth telling: stopped or released, another signal, a
   /// fraction that moved by a tenth, or from time to time another text of the same signal. To be
@@ -85,6 +100,7 @@ class Throttle {
   [[nodiscard]] bool is_telling(Instant now) const;
 
   std::map<std::string, Source> sources_;
+  std::string paused_;
   PaceChanged pace_;
   std::string limiting_;  ///< the signal that the pace in force is owed to
   PaceChanged told_;

@@ -224,7 +224,8 @@ struct SlotDown {
 struct PaceChanged {
   double fraction = 1.0;  ///< (0, 1]
   bool stopped = false;
-  std::string reason;  ///< "lag of standby2 3.1 s of 5 s"; empty at full speed
+  std::string reason;   ///< "lag of standby2 3.1 s of 5 s"; empty at full speed
+  bool paused = false;  ///< stopped because an operator wants it so
 };
 /// Who else is at work. Beside others who write batches must be shorter; sessions that are active
 /// get their share of the CPUs.

@@ -32,7 +32,12 @@ class JobRun::Implementation {
   Implementation(asio::io_context& context, Request request, Mode mode, Observer& observer)
       : session_(context.get_executor(), std::move(request), mode, &observer, draw_seed()),
         progress_timer_(context),
-        helpers_done_(context) {}
+        helpers_done_(context) {
+    session_.live = std::make_unique<LiveControl>(&session_);
+    session_.request_stop = [this](bool cancel, std::string reason) {
+      stop(cancel, std::move(reason));
+    };
+  }
 
   asio::awaitable<Outcome> go();
   void stop(bool cancel, std::string reason);
@@ -42,10 +47,13 @@ class JobRun::Implementation {
   asio::awaitable<Ending> phases();
   asio::awaitable<void> settle_state(Outcome outcome);
   asio::awaitable<void> take_back_done(std::string reason);
+  void tell_time_lost(Outcome* outcome);
   asio::awaitable<Outcome> finish();
   asio::awaitable<void> keep_lease();
   asio::awaitable<void> watch_signals();
+  asio::awaitable<void> read_signals();
   asio::awaitable<void> show_progress();
+  void make_keeper();
   void start_helpers();
   asio::awaitable<void> end_helpers();
   void lease_lost(const Error& error);
@@ -74,15 +82,26 @@ asio::awaitable<Outcome> JobRun::Implementation::go() {
 }
 
 asio::awaitable<Outcome> JobRun::Implementation::with_lease() {
+  make_keeper();
+  const Result<void> opened = co_await session_.live->open();
   start_helpers();
   Outcome outcome;
-  const Ending ending = co_await phases();
+  Ending ending;
+  if (!opened) {
+    ending = failed_outcome(session_, opened.error());
+  } else {
+    ending = co_await phases();
+  }
   if (ending) {
     outcome = *ending;
   } else {
     outcome = co_await finish();
   }
   if (session_.pool) co_await session_.pool->close();
+  tell_time_lost(&outcome);
+  if (outcome.code == ExitCode::stopped && !session_.live->pause_text().empty()) {
+    outcome.next = fmt::format("backfill resume {}", session_.record.name);
+  }
   co_await settle_state(outcome);
   co_await end_helpers();
   const Lease lease = session_.lease;
@@ -97,7 +116,8 @@ asio::awaitable<Outcome> JobRun::Implementation::with_lease() {
 }
 
 asio::awaitable<Ending> JobRun::Implementation::phases() {
-  Ending ending;
+  Ending ending = co_await session_.live->wait_while_held();
+  if (ending) co_return ending;
   if (session_.mode == Mode::run) {
     session_.phase = "add";
     ending = co_await add_columns(&session_);
@@ -135,11 +155,6 @@ asio::awaitable<Outcome> JobRun::Implementation::finish() {
                                       session_.rows_before.value);
   outcome.details.push_back("proof: " + std::string{explain(session_.sql->proof())} +
                             (may_repair(session_.sql->proof()) ? ": 0 rows" : ""));
-  for (const auto& [reason, lost] : session_.monitor->time_lost()) {
-    if (lost < time_worth_telling) continue;
-    outcome.details.push_back(fmt::format("time lost to {}: {:.1f} s", reason,
-                                          std::chrono::duration<double>(lost).count()));
-  }
   if (session_.unchangeable > RowCount{0}) {
     const std::string_view why = may_repair(session_.sql->proof())
                                      ? "`where`, but `set` gives the value that they have already"
@@ -163,6 +178,19 @@ asio::awaitable<void> JobRun::Implementation::take_back_done(std::string reason)
   session_.tell(Level::error, "error", "still_done",
                 "the job still counts as done, for that could not be changed: " +
                     reopened.error().message + "; verify it again");
+}
+
+/// However the run ended: what its signals, and those who paused it, have cost.
+void JobRun::Implementation::tell_time_lost(Outcome* outcome) {
+  std::string all;
+  for (const auto& [reason, lost] : session_.monitor->time_lost()) {
+    if (lost < time_worth_telling) continue;
+    const std::string text =
+        fmt::format("{}: {:.1f} s", reason, std::chrono::duration<double>(lost).count());
+    outcome->details.push_back("time lost to " + text);
+    all += (all.empty() ? "" : ", ") + text;
+  }
+  if (!all.empty()) session_.tell(Level::debug, "throttle", "time_lost", all);
 }
 
 /// What `status` and the next runner will read of how this one ended.
@@ -190,17 +218,25 @@ asio::awaitable<void> JobRun::Implementation::settle_state(Outcome outcome) {
   static_cast<void>(set);  // `status` then shows the job as abandoned, which is as true.
 }
 
-void JobRun::Implementation::start_helpers() {
+/// First of all: what happens from now on is kept for `backfill.events`.
+void JobRun::Implementation::make_keeper() {
   session_.keeper = std::make_unique<LeaseKeeper>(session_.executor, session_.options,
                                                   session_.lease, session_.seed + 1);
   session_.keeper->progress = [this] { return progress_json(session_.progress()); };
   session_.keeper->on_lost = [this](const Error& error) { lease_lost(error); };
+}
+
+void JobRun::Implementation::start_helpers() {
+  session_.keeper->desk = session_.live->desk();
   session_.monitor = std::make_unique<Monitor>(session_.executor, session_.options,
                                                session_.request.job.throttle, session_.seed + 2);
   session_.monitor->on_note = [this](std::string reason, const std::string& text) {
     session_.tell(Level::info, "information", std::move(reason), text);
   };
-  helpers_ = 3;
+  session_.monitor->on_hold = [this](const std::string& reason) { session_.live->on_hold(reason); };
+  session_.monitor->pause(session_.live->pause_text());
+  helpers_ = 4;
+  asio::co_spawn(session_.executor, read_signals(), asio::detached);
   asio::co_spawn(session_.executor, watch_signals(), asio::detached);
   asio::co_spawn(session_.executor, keep_lease(), asio::detached);
   asio::co_spawn(session_.executor, show_progress(), asio::detached);
@@ -230,9 +266,15 @@ asio::awaitable<void> JobRun::Implementation::watch_signals() {
   helpers_done_.cancel();
 }
 
+asio::awaitable<void> JobRun::Implementation::read_signals() {
+  co_await session_.monitor->readers().watch();
+  --helpers_;
+  helpers_done_.cancel();
+}
+
 asio::awaitable<void> JobRun::Implementation::show_progress() {
   while (!ending_) {
-    if (session_.sweep) {
+    if (session_.sweep || !session_.waiting_for.empty()) {
       session_.measure();
       session_.observer->progress(session_.progress());
     }

@@ -1,10 +1,13 @@
 #include "run/lease_keeper.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include "pg/clock.hpp"
 
 namespace backfill::run {
 
@@ -34,9 +37,7 @@ asio::awaitable<void> LeaseKeeper::keep() {
     co_await beat();
     co_await write_events();
     if (stopping_ || lost_) break;
-    timer_.expires_after(beat_interval);
-    boost::system::error_code ignored;
-    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await rest();
   }
   for (int i = 0; i < last_tries && !events_.empty(); ++i) co_await write_events();
   link_.close();
@@ -44,8 +45,21 @@ asio::awaitable<void> LeaseKeeper::keep() {
 
 void LeaseKeeper::stop() {
   stopping_ = true;
+  if (desk != nullptr) desk->close();
   timer_.cancel();
   link_.give_up();
+}
+
+asio::awaitable<void> LeaseKeeper::rest() {
+  const Instant until = pg::now() + beat_interval;
+  if (desk != nullptr) {
+    const Result<pg::Connection*> connection = co_await link_.connect();
+    if (connection) co_await desk->attend(*connection, beat_interval);
+  }
+  if (stopping_) co_return;
+  timer_.expires_after(std::max(Duration{0}, until - pg::now()));
+  boost::system::error_code ignored;
+  co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
 /// A beat that fails for want of a connection is simply the next one's business: what keeps two

@@ -10,6 +10,7 @@
 
 #include "checkpoint/event_queue.hpp"
 #include "checkpoint/lease.hpp"
+#include "run/control_desk.hpp"
 #include "run/control_link.hpp"
 
 namespace backfill::run {
@@ -25,6 +26,8 @@ class LeaseKeeper {
   std::function<std::string()> progress;
   /// Called once, when another runner has the job.
   std::function<void(Error)> on_lost;
+  /// Attended between beats, on the same connection; may be null.
+  ControlDesk* desk = nullptr;
 
   /// Queued until the next beat, and written exactly once.
   void record(EventRecord event);
@@ -36,6 +39,7 @@ class LeaseKeeper {
 
  private:
   asio::awaitable<void> beat();
+  asio::awaitable<void> rest();
   asio::awaitable<void> write_events();
 
   ControlLink link_;

@@ -37,7 +37,8 @@ Monitor::Monitor(asio::any_io_executor executor, pg::ConnectOptions options,
       query_timer_(executor),
       children_ended_(executor),
       lag_{std::make_unique<ReplicaLagSignal>(settings_.replica_lag), &link_, {}},
-      lock_watch_(executor, options, settings_.lock_wait, seed + 2) {
+      lock_watch_(executor, options, settings_.lock_wait, seed + 2),
+      readers_(executor, options, seed + 3) {
   const Instant now = pg::now();
   throttle_.require(lag_.source->name(), SilenceLimits{}, now);
   throttle_.require(lock_wait_name, SilenceLimits{}, now);
@@ -46,6 +47,11 @@ Monitor::Monitor(asio::any_io_executor executor, pg::ConnectOptions options,
     throttle_.require(query_->source->name(), SilenceLimits{}, now);
   }
   connect_lock_watch();
+  readers_.on_reading = [this](const std::string& name, Result<Reading> reading) {
+    take(name, std::move(reading));
+    decide();
+  };
+  readers_.set(settings_, throttle_);
 }
 
 /// A watch that cannot look holds no promise: its silence stops the work like that of any signal.
@@ -83,6 +89,23 @@ void Monitor::listen(Audience audience) {
   if (!audience_.tell) return;
   audience_.tell(company_seen_);
   audience_.tell(throttle_.pace());
+}
+
+void Monitor::set(ThrottleSettings settings) {
+  settings_ = std::move(settings);
+  lag_.source->set(settings_);
+  if (query_) query_->source->set(settings_);
+  lock_watch_.set_limit(settings_.lock_wait);
+  readers_.set(settings_, throttle_);
+}
+
+std::optional<Hold> Monitor::hold() {
+  return throttle_.hold(pg::now());
+}
+
+void Monitor::pause(std::string reason) {
+  throttle_.pause(std::move(reason));
+  decide();
 }
 
 asio::awaitable<void> Monitor::watch() {
@@ -136,6 +159,7 @@ asio::awaitable<void> Monitor::rest(asio::steady_timer* timer) {
 
 void Monitor::stop() {
   stopping_ = true;
+  readers_.stop();
   timer_.cancel();
   query_timer_.cancel();
   link_.abort();
@@ -152,11 +176,15 @@ asio::awaitable<void> Monitor::read_source(Scheduled* scheduled) {
   const std::function<asio::awaitable<Result<Reading>>(pg::Connection*)> read =
       [source](pg::Connection* connection) { return source->read(connection); };
   Result<Reading> reading = co_await scheduled->link->attempt<Reading>(read);
+  take(name, std::move(reading));
+}
+
+void Monitor::take(const std::string& name, Result<Reading> reading) {
   if (!reading) {
     const Error& error = reading.error();
     throttle_.on_failure(name,
                          error.hint.empty() ? error.message : error.message + ": " + error.hint);
-    co_return;
+    return;
   }
   for (Signal& signal : reading->signals) {
     if (signal.name.starts_with(lag_prefix)) {
@@ -169,7 +197,7 @@ asio::awaitable<void> Monitor::read_source(Scheduled* scheduled) {
     if (ended.starts_with(lag_prefix)) lag_seconds_.erase(ended.substr(lag_prefix.size()));
   }
   for (std::string& note : reading->notes) {
-    if (on_note) on_note(source->name(), std::move(note));
+    if (on_note) on_note(name, std::move(note));
   }
 }
 
@@ -213,6 +241,8 @@ void Monitor::decide() {
   const Instant now = pg::now();
   const std::optional<PaceChanged> pace = throttle_.decide(now);
   if (pace && audience_.tell) audience_.tell(*pace);
+  const std::optional<Hold> held = throttle_.hold(now);
+  if (held && held->wished && on_hold) on_hold(held->reason);
   const std::optional<std::string> end = throttle_.end_request(now);
   if (!end || end_asked_ || !audience_.tell) return;
   end_asked_ = true;

@@ -17,6 +17,7 @@
 #include "core/throttle.hpp"
 #include "run/control_link.hpp"
 #include "run/lock_watch.hpp"
+#include "run/signal_readers.hpp"
 #include "signals/company.hpp"
 #include "signals/source.hpp"
 
@@ -47,6 +48,21 @@ class Monitor {
   asio::awaitable<void> watch();
   void stop();
 
+  /// Limits that change while it runs.
+  void set(ThrottleSettings settings);
+
+  /// Told, again and again, while a pause or a plan lets nothing begin.
+  std::function<void(const std::string& reason)> on_hold;
+
+  /// Whether nothing at all may begin now.
+  [[nodiscard]] std::optional<Hold> hold();
+
+  /// The signals that the job file asks for: their `watch` runs beside that of the monitor.
+  [[nodiscard]] SignalReaders& readers() { return readers_; }
+
+  /// Nothing starts any more, for this reason, until told with an empty one.
+  void pause(std::string reason);
+
   /// Who is told from now on; at once of the pace in force.
   void listen(Audience audience);
 
@@ -69,6 +85,7 @@ class Monitor {
   asio::awaitable<void> watch_locks();
   asio::awaitable<void> rest(asio::steady_timer* timer);
   asio::awaitable<void> read_source(Scheduled* scheduled);
+  void take(const std::string& name, Result<Reading> reading);
   void child_ended();
   asio::awaitable<void> read_company();
   asio::awaitable<void> read_position();
@@ -86,6 +103,7 @@ class Monitor {
   Scheduled lag_;
   std::optional<Scheduled> query_;
   LockWatch lock_watch_;
+  SignalReaders readers_;
   Company company_;
   Instant company_due_{};
   Instant position_due_{};

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -36,6 +37,7 @@ class Observer {
 struct Request {
   Job job;
   std::string conninfo;  ///< a URL or keywords; empty: libpq's own variables and files
+  bool wait = true;      ///< false: a pause or a closed window ends the run (ExitCode::stopped)
 };
 
 /// The exit code for a failure before anything was touched: `usage` when the connection string
@@ -70,6 +72,15 @@ class JobRun {
   std::unique_ptr<Implementation> implementation_;
 };
 
+/// A setting that `set` has put in the place of the job file's.
+struct ChangedSetting {
+  std::string key;
+  std::string value;
+  std::string file_value;  ///< empty: the file has no such section
+  std::string by;
+  std::string at;
+};
+
 /// One job as `status` shows it, read from the control schema.
 struct JobStatus {
   std::string name;
@@ -82,6 +93,9 @@ struct JobStatus {
   std::optional<Duration> checkpoint_age;  ///< since the last committed batch
   std::optional<std::string> lag;          ///< "standby1 0.1 s"; absent without standbys
   std::optional<std::string> last_error;
+  std::optional<std::string> paused_by;  ///< "alice@host"; present while the job is paused
+  std::string paused_at;
+  std::vector<ChangedSetting> settings;
   std::string created_at;
   std::string updated_at;
   std::optional<std::string> finished_at;
@@ -91,6 +105,23 @@ struct JobStatus {
 asio::awaitable<Result<std::vector<JobStatus>>> read_status(asio::any_io_executor executor,
                                                             std::string conninfo,
                                                             std::optional<std::string> name);
+
+/// What an operator asks of a job, from anywhere.
+struct ControlRequest {
+  enum class Kind { pause, resume, stop, set };
+  Kind kind = Kind::pause;
+  std::string job;  ///< its name
+  std::string conninfo;
+  bool cancel = false;  ///< of stop: the batches in flight are cancelled
+  std::vector<std::pair<std::string, std::string>> settings;  ///< of set: keys and new values
+  std::vector<std::string> reset;                             ///< of set: back to the file's
+  bool reset_all = false;
+};
+
+/// Says it to the job's runner through the control schema, and waits a moment for its answer.
+/// Codes: done; usage for a setting that does not fit (nothing is changed); refused when the job is
+/// done already; failed when no such job has run, or its runner does not answer.
+asio::awaitable<Outcome> control_job(asio::any_io_executor executor, ControlRequest request);
 
 struct PlanStep {
   std::string phase;

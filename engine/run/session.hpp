@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include "jobs/backfill.hpp"
 #include "run/control_link.hpp"
 #include "run/lease_keeper.hpp"
+#include "run/live_control.hpp"
 #include "run/monitor.hpp"
 #include "run/run.hpp"
 #include "run/slot_pool.hpp"
@@ -56,6 +58,10 @@ struct Session {
   RowCount unchangeable;    ///< rows that match `where` although nothing would change them
   std::optional<std::string> stop_reason;
   bool stop_cancel = false;
+  /// What `JobRun::stop` does, for whoever hears of a wish to stop.
+  std::function<void(bool cancel, std::string reason)> request_stop;
+  std::unique_ptr<LiveControl> live;
+  std::string waiting_for;  ///< between sweeps; empty: it does not wait
 
   /// A done job is verified once more: it stays done unless rows are found to differ.
   [[nodiscard]] bool proves_again() const {

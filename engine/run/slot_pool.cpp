@@ -32,10 +32,23 @@ SlotPool::SlotPool(asio::any_io_executor executor, pg::ConnectOptions options, i
                    std::uint64_t seed)
     : executor_(std::move(executor)),
       options_(std::move(options)),
+      seed_(seed),
       kept_(executor_, asio::steady_timer::time_point::max()) {
-  for (int i = 0; i < slots; ++i) {
-    seats_.push_back(
-        std::make_unique<Seat>(executor_, SlotId{i}, seed + static_cast<std::uint64_t>(i)));
+  for (int i = 0; i < slots; ++i) add_seat();
+}
+
+void SlotPool::add_seat() {
+  const int number = size();
+  seats_.push_back(std::make_unique<Seat>(executor_, SlotId{number},
+                                          seed_ + static_cast<std::uint64_t>(number)));
+}
+
+void SlotPool::grow(int slots) {
+  if (closing_) return;
+  while (size() < slots) {
+    add_seat();
+    ++keeping_;
+    asio::co_spawn(executor_, keep(seats_.back().get()), asio::detached);
   }
 }
 

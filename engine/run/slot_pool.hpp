@@ -34,6 +34,9 @@ class SlotPool {
   /// Begins to connect.
   void start();
 
+  /// As many slots as that, or more where there were more: new ones connect at once.
+  void grow(int slots);
+
   /// Who hears of SlotUp and SlotDown: at once of every slot that is up already. Empty: nobody.
   void listen(OnEvent on_event);
 
@@ -60,8 +63,11 @@ class SlotPool {
   asio::awaitable<void> pause(Seat* seat, Duration wait);
   void announce(const Event& event);
 
+  void add_seat();
+
   asio::any_io_executor executor_;
   pg::ConnectOptions options_;
+  std::uint64_t seed_;
   std::vector<std::unique_ptr<Seat>> seats_;
   OnEvent on_event_;
   asio::steady_timer kept_;  ///< never expires: cancelled when a seat's keeping ends

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include "checkpoint/control_schema.hpp"
 #include "checkpoint/status_query.hpp"
+#include "checkpoint/wishes.hpp"
 #include "run/progress_json.hpp"
 #include "run/run.hpp"
 
@@ -38,6 +40,18 @@ Progress progress_of(const backfill::JobStatus& stored) {
     }
   }
   return progress;
+}
+
+void show_wishes(const Wishes& wishes, JobStatus* status) {
+  if (wishes.pause) {
+    status->paused_by = wishes.pause->by;
+    status->paused_at = wishes.pause->since;
+  }
+  for (const StoredSetting& stored : wishes.settings) {
+    if (!stored.value) continue;
+    status->settings.push_back(
+        {stored.key, *stored.value, stored.file_value.value_or(""), stored.set_by, stored.set_at});
+  }
 }
 
 JobStatus shown(const backfill::JobStatus& stored) {
@@ -80,8 +94,17 @@ asio::awaitable<Result<std::vector<JobStatus>>> read_status(asio::any_io_executo
   const Result<std::vector<backfill::JobStatus>> stored =
       co_await backfill::read_status(connection.get(), std::move(name));
   if (!stored) co_return stored.error();
+  const Result<std::optional<int>> version = co_await read_control_schema_version(connection.get());
+  if (!version) co_return version.error();
   std::vector<JobStatus> jobs;
-  for (const backfill::JobStatus& job : *stored) jobs.push_back(shown(job));
+  for (const backfill::JobStatus& job : *stored) {
+    jobs.push_back(shown(job));
+    if (version->value_or(0) < wishes_version) continue;
+    const JobId id = job.id;
+    const Result<Wishes> wishes = co_await read_wishes(connection.get(), id);
+    if (!wishes) co_return wishes.error();
+    show_wishes(*wishes, &jobs.back());
+  }
   co_return jobs;
 }
 

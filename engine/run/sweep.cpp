@@ -48,6 +48,11 @@ void Sweep::tell(Event event) {
   drain_events();
 }
 
+void Sweep::set(TransactionSettings settings, SafetySettings safety) {
+  plan_.settings = std::move(settings);
+  plan_.safety = safety;
+}
+
 /// Events that arise while one is being handled wait for their turn: the engine is not re-entered.
 void Sweep::drain_events() {
   if (draining_) return;

@@ -60,6 +60,9 @@ class Sweep {
   /// Tells the engine something from outside: a stop, a pace, settings, a lost lease.
   void tell(Event event);
 
+  /// Transactions that begin from now on use these.
+  void set(TransactionSettings settings, SafetySettings safety);
+
   [[nodiscard]] SweepState state() const;
   /// The server processes of the slots, and back, for whoever watches lock waits. Behind a pooler
   /// a slot has none of its own.

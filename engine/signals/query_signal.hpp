@@ -16,6 +16,9 @@ class QuerySignal final : public SignalSource {
 
   [[nodiscard]] std::string name() const override { return "query"; }
   [[nodiscard]] Duration interval() const override { return std::chrono::seconds{1}; }
+  void set(const ThrottleSettings& settings) override {
+    if (settings.query) settings_ = *settings.query;
+  }
   pg::asio::awaitable<Result<Reading>> read(pg::Connection* connection) override;
 
  private:

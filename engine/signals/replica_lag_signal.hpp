@@ -16,8 +16,8 @@ class ReplicaLagSignal final : public SignalSource {
   explicit ReplicaLagSignal(ReplicaLagSettings settings)
       : settings_(std::move(settings)), roster_(settings_) {}
 
-  void set(ReplicaLagSettings settings) {
-    settings_ = std::move(settings);
+  void set(const ThrottleSettings& settings) override {
+    settings_ = settings.replica_lag;
     roster_.set(settings_);
   }
 

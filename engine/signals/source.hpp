@@ -5,6 +5,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "backfill/job.hpp"
 #include "backfill/result.hpp"
 #include "core/throttle.hpp"
 #include "pg/connection.hpp"
@@ -28,6 +29,15 @@ class SignalSource {
   /// Stable; its silence stops the work under this name.
   [[nodiscard]] virtual std::string name() const = 0;
   [[nodiscard]] virtual Duration interval() const = 0;
+
+  /// Whether the settings ask for it; one that is off is not read.
+  [[nodiscard]] virtual bool on() const { return true; }
+
+  /// Whether it says when the job may work at all, rather than how hard.
+  [[nodiscard]] virtual bool holds() const { return false; }
+
+  /// Its limits have changed; a reading that is under way may still use the old ones.
+  virtual void set(const ThrottleSettings& settings) = 0;
 
   /// One reading; `connection` does nothing else meanwhile. An Error is a reading that failed: it
   /// says why the signal is silent.

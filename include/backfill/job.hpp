@@ -69,10 +69,38 @@ struct QueryThrottle {
   friend bool operator==(const QueryThrottle&, const QueryThrottle&) = default;
 };
 
+/// A number that is counted: between `slow` and `stop` the pace falls.
+struct CountThrottle {
+  std::int64_t slow = 0;
+  std::int64_t stop = 0;
+  friend bool operator==(const CountThrottle&, const CountThrottle&) = default;
+};
+
+/// Bytes a second.
+struct ByteRateThrottle {
+  ByteCount slow;
+  ByteCount stop;
+  friend bool operator==(const ByteRateThrottle&, const ByteRateThrottle&) = default;
+};
+
+/// A daily window, by the wall clock of a time zone that the server knows. It crosses midnight when
+/// it ends before it begins.
+struct TimeWindow {
+  int from_minute = 0;   ///< of the day
+  int until_minute = 0;  ///< excluded; 24 * 60 is the end of the day
+  std::string zone;
+  friend bool operator==(const TimeWindow&, const TimeWindow&) = default;
+};
+
 struct ThrottleSettings {
   ReplicaLagSettings replica_lag;
   std::chrono::milliseconds lock_wait{250};  ///< how long another session may wait for our batch
   std::optional<QueryThrottle> query;
+  std::optional<TimeWindow> window;              ///< absent: always
+  std::optional<std::string> flag_file;          ///< nothing starts while it is there
+  std::optional<ByteRateThrottle> wal_rate;      ///< of the whole server
+  std::optional<CountThrottle> archive_backlog;  ///< segments that wait to be archived
+  std::optional<CountThrottle> xmin_age;         ///< transactions that the oldest snapshot is old
   friend bool operator==(const ThrottleSettings&, const ThrottleSettings&) = default;
 };
 

@@ -95,7 +95,8 @@ def problems_of(root):
     if table_rows(read["README.md"], "key") != table_rows(read["docs/job-files.md"], "key"):
         yield "README.md and docs/job-files.md do not say the same of some key"
 
-    columns = [".".join(found) for found in COLUMN.findall(schema)]
+    # A later migration may word a column anew: it is still one column.
+    columns = sorted({".".join(found) for found in COLUMN.findall(schema)})
     if len(columns) < COLUMNS_MIN:
         yield f"only {len(columns)} columns were found in the control schema"
     yield from compare("docs/control-schema.md", "column",

@@ -16,7 +16,7 @@ import re
 import sys
 import tempfile
 
-POSIX = {"arpa", "fcntl.h", "netdb.h", "netinet", "poll.h", "pthread.h", "signal.h", "sys",
+POSIX = {"arpa", "fcntl.h", "netdb.h", "netinet", "poll.h", "pthread.h", "pwd.h", "signal.h", "sys",
          "termios.h", "unistd.h"}
 
 # room: (its folder, the rooms it may include, the libraries it may include)

@@ -67,5 +67,6 @@ CheckResult check_triggers(Preflight* preflight);
 CheckResult check_deferred_constraints(Preflight* preflight);
 CheckResult check_unique_indexes(Preflight* preflight);
 CheckResult check_old_transactions(Preflight* preflight);
+CheckResult check_time_window(Preflight* preflight);
 
 }  // namespace backfill

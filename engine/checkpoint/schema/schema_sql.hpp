@@ -15,5 +15,6 @@ extern const std::string_view stripe_columns;
 extern const std::string_view striped_range_functions;
 extern const std::string_view settlements;
 extern const std::string_view event_numbers;
+extern const std::string_view control_tables;
 
 }  // namespace backfill::schema_sql

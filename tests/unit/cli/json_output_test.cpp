@@ -39,8 +39,8 @@ Keys keys_of(const nlohmann::ordered_json& object) {
 TEST_CASE("the_keys_of_status_are_frozen") {
   const auto job = nlohmann::ordered_json::parse(status_json(sample_job(), false));
   CHECK(keys_of(job) == Keys{"job", "kind", "table", "phase", "state", "progress", "owner", "lag",
-                             "checkpoint_age_seconds", "last_error", "created_at", "updated_at",
-                             "finished_at"});
+                             "checkpoint_age_seconds", "last_error", "paused", "settings",
+                             "created_at", "updated_at", "finished_at"});
   CHECK(keys_of(job.at("progress")) == Keys{"phase", "rows_done", "rows_total", "fraction_rows",
                                             "fraction_key", "rows_changed", "rows_per_second",
                                             "eta_seconds", "batch_rows", "batch_ms", "workers_busy",
@@ -52,6 +52,20 @@ TEST_CASE("status_values_are_numbers_and_seconds") {
   CHECK(job.at("checkpoint_age_seconds") == 1.5);
   CHECK(job.at("progress").at("rows_total") == 2'000'000);
   CHECK(job.at("progress").at("eta_seconds") == json{{"low", 200}, {"high", 290}});
+}
+
+TEST_CASE("a_pause_and_changed_settings_are_told_with_their_authors") {
+  run::JobStatus paused = sample_job();
+  CHECK(json::parse(status_json(paused, false)).at("paused").is_null());
+  CHECK(json::parse(status_json(paused, false)).at("settings") == json::array());
+  paused.paused_by = "alice@host";
+  paused.paused_at = "2024-01-31 12:00:00+00";
+  paused.settings.push_back({"pace.connections", "1", "4", "bob@host", "2024-01-31 12:00:01+00"});
+  const json job = json::parse(status_json(paused, false));
+  CHECK(job.at("paused") == json{{"by", "alice@host"}, {"since", "2024-01-31 12:00:00+00"}});
+  CHECK(job.at("settings").at(0).at("key") == "pace.connections");
+  CHECK(job.at("settings").at(0).at("value") == "1");
+  CHECK(job.at("settings").at(0).at("file_value") == "4");
 }
 
 TEST_CASE("what_is_not_known_is_null") {

@@ -89,6 +89,21 @@ TEST_CASE("status_of_one_job_tells_everything_known") {
         "  next        backfill status emails --watch\n");
 }
 
+TEST_CASE("a_paused_job_shows_who_paused_it_and_how_to_go_on") {
+  run::JobStatus job = sample_job();
+  job.paused_by = "alice@host";
+  job.paused_at = "2024-01-31 12:00:00+00";
+  job.settings.push_back({"pace.connections", "1", "4", "bob@host", "2024-01-31 12:00:01+00"});
+  const std::string text = status_detail(job, {120, true, false});
+  CHECK(text.starts_with("emails: copy, paused\n"));
+  CHECK(text.find("paused      by alice@host since 2024-01-31 12:00:00+00\n") != std::string::npos);
+  CHECK(text.find("set         pace.connections=1 (file: 4) by bob@host at 2024-01-31 "
+                  "12:00:01+00\n") != std::string::npos);
+  CHECK(text.find("next        backfill resume emails\n") != std::string::npos);
+  job.state = "stopped";
+  CHECK(status_detail(job, {120, true, false}).starts_with("emails: copy, stopped, paused\n"));
+}
+
 TEST_CASE("a_stopped_job_shows_no_speed_and_how_to_go_on") {
   run::JobStatus job = sample_job();
   job.state = "stopped";
