@@ -17,8 +17,8 @@ namespace backfill::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> commands{"run",    "plan", "status",
-                                                   "verify", "gate", "lint"};
+constexpr std::array<std::string_view, 7> commands{"run",  "plan", "status",  "verify",
+                                                   "gate", "lint", "rollback"};
 constexpr std::array<std::string_view, 2> log_formats{"text", "json"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warning", "error"};
 
@@ -34,6 +34,8 @@ struct Words {
   bool sql = false;
   bool json = false;
   bool watch = false;
+  bool yes = false;
+  bool drop_columns = false;
   std::string wait;
   std::vector<std::string> jobs;
 };
@@ -59,6 +61,7 @@ std::vector<std::string_view> options_of(std::string_view command) {
   if (command == "plan") options.insert(options.end(), {"--sql", "--json"});
   if (command == "status") options.insert(options.end(), {"--json", "--watch"});
   if (command == "gate") options.emplace_back("--wait");
+  if (command == "rollback") options.insert(options.end(), {"--yes", "--drop-columns"});
   return options;
 }
 
@@ -72,6 +75,8 @@ void add_command(CLI::App& app, std::string_view name, Words& words) {
   if (name == "plan" || name == "status") command->add_flag("--json", words.json);
   if (name == "status") command->add_flag("--watch", words.watch);
   if (name == "gate") command->add_option("--wait", words.wait);
+  if (name == "rollback") command->add_flag("--yes", words.yes);
+  if (name == "rollback") command->add_flag("--drop-columns", words.drop_columns);
 }
 
 UsageError unknown_word(std::string_view command, const std::vector<std::string>& extras) {
@@ -109,6 +114,12 @@ std::optional<UsageError> read_global(std::string_view command, const Words& wor
   return std::nullopt;
 }
 
+run::JobRun::Mode mode_of(std::string_view command) {
+  using Mode = run::JobRun::Mode;
+  if (command == "verify") return Mode::verify_only;
+  return command == "rollback" ? Mode::rollback : Mode::run;
+}
+
 std::variant<Command, UsageError> read_command(std::string_view name, Words& words,
                                                bool wait_given) {
   const std::vector<std::string>& jobs = words.jobs;
@@ -141,8 +152,7 @@ std::variant<Command, UsageError> read_command(std::string_view name, Words& wor
     const PlanForm form = words.sql ? PlanForm::sql : words.json ? PlanForm::json : PlanForm::text;
     return Command(PlanArguments{jobs.front(), form});
   }
-  const auto mode = name == "verify" ? run::JobRun::Mode::verify_only : run::JobRun::Mode::run;
-  return Command(RunArguments{jobs.front(), mode});
+  return Command(RunArguments{jobs.front(), mode_of(name), words.yes, words.drop_columns});
 }
 
 std::string command_of(const CLI::App& app) {

@@ -53,6 +53,7 @@ Progress Session::progress() const {
   Progress progress;
   progress.phase = phase;
   progress.rows_changed = rows_before;
+  if (ddl) progress.doing = ddl->doing();
   if (!sweep) return progress;
   const SweepState state = sweep->state();
   progress.keys_done = state.keys_done;
