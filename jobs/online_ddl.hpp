@@ -5,7 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "backfill/job.hpp"
+#include "backfill/qualified_name.hpp"
+#include "core/object_name.hpp"
 
 /// DDL that lets an application work on: one function a statement, each with the locks that it
 /// takes (PostgreSQL manual, 13.3.1 and the pages of ALTER TABLE and CREATE INDEX). Names are
@@ -85,11 +86,5 @@ enum class KeyType { unique, primary };
                                     std::string_view expression);
 [[nodiscard]] OnlineDdl drop_default(const QualifiedName& table, std::string_view column);
 [[nodiscard]] OnlineDdl drop_column(const QualifiedName& table, std::string_view column);
-
-/// The name that PostgreSQL itself would choose, `users_email_key`, when no other object has it:
-/// `parts` and `suffix` joined by underscores. Over 63 bytes, the longest parts are cut, as
-/// makeObjectName does, at a character's border.
-[[nodiscard]] std::string object_name(std::string_view table, const std::vector<std::string>& parts,
-                                      std::string_view suffix);
 
 }  // namespace backfill

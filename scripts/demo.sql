@@ -5,7 +5,7 @@ DROP TABLE IF EXISTS public.users;
 
 CREATE TABLE public.users (
   id           bigserial PRIMARY KEY,
-  email        text,
+  email        text        NOT NULL,
   full_name    text        NOT NULL,
   country      char(2)     NOT NULL,
   created_at   timestamptz NOT NULL,
@@ -17,7 +17,7 @@ CREATE TABLE public.users (
 INSERT INTO public.users (email, full_name, country, created_at, last_seen_at, profile)
 SELECT
   CASE
-    WHEN h % 50 = 0 THEN NULL
+    WHEN h % 50 = 0 THEN upper(first) || n || '@' || host || '   '
     WHEN h % 7 = 0 THEN '  ' || upper(first || '.' || last) || n || '@' || upper(host) || ' '
     WHEN h % 5 = 0 THEN initcap(first) || '.' || initcap(last) || n || '@' || initcap(host) || '  '
     WHEN h % 3 = 0 THEN first || left(last, 1) || n || '@' || initcap(host)

@@ -15,7 +15,7 @@ struct Check {
 };
 
 /// In this order: what a later check would trip over is named by an earlier one.
-constexpr std::array<Check, 15> checks{{
+constexpr std::array<Check, 19> checks{{
     {"server", check_server},
     {"relation_tree", check_relation_tree},
     {"rules", check_rules},
@@ -30,6 +30,9 @@ constexpr std::array<Check, 15> checks{{
     {"triggers", check_triggers},
     {"deferred_constraints", check_deferred_constraints},
     {"unique_indexes", check_unique_indexes},
+    {"enforce_steps", check_enforce_steps},
+    {"enforce_foreign_keys", check_enforce_foreign_keys},
+    {"enforce_values", check_enforce_values},
     {"old_transactions", check_old_transactions},
     {"time_window", check_time_window},
 }};

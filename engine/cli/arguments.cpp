@@ -17,8 +17,9 @@ namespace backfill::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 10> commands{"run",  "plan", "status", "pause", "resume",
-                                                    "stop", "set",  "verify", "gate",  "lint"};
+constexpr std::array<std::string_view, 11> commands{"run",    "plan", "status",  "pause",
+                                                    "resume", "stop", "set",     "verify",
+                                                    "gate",   "lint", "rollback"};
 constexpr std::array<std::string_view, 4> control_commands{"pause", "resume", "stop", "set"};
 constexpr std::array<std::string_view, 2> log_formats{"text", "json"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warning", "error"};
@@ -38,6 +39,8 @@ struct Words {
   bool no_wait = false;
   bool cancel = false;
   bool reset = false;
+  bool yes = false;
+  bool drop_columns = false;
   std::string wait;
   std::vector<std::string> jobs;
 };
@@ -66,6 +69,7 @@ std::vector<std::string_view> options_of(std::string_view command) {
   if (command == "run") options.emplace_back("--no-wait");
   if (command == "stop") options.emplace_back("--cancel");
   if (command == "set") options.emplace_back("--reset");
+  if (command == "rollback") options.insert(options.end(), {"--yes", "--drop-columns"});
   return options;
 }
 
@@ -82,6 +86,8 @@ void add_command(CLI::App& app, std::string_view name, Words& words) {
   if (name == "run") command->add_flag("--no-wait", words.no_wait);
   if (name == "stop") command->add_flag("--cancel", words.cancel);
   if (name == "set") command->add_flag("--reset", words.reset);
+  if (name == "rollback") command->add_flag("--yes", words.yes);
+  if (name == "rollback") command->add_flag("--drop-columns", words.drop_columns);
 }
 
 UsageError unknown_word(std::string_view command, const std::vector<std::string>& extras) {
@@ -158,6 +164,12 @@ std::variant<Command, UsageError> read_control(std::string_view name, const Word
   return Command(std::move(control));
 }
 
+run::JobRun::Mode mode_of(std::string_view command) {
+  using Mode = run::JobRun::Mode;
+  if (command == "verify") return Mode::verify_only;
+  return command == "rollback" ? Mode::rollback : Mode::run;
+}
+
 std::variant<Command, UsageError> read_command(std::string_view name, Words& words,
                                                bool wait_given) {
   const std::vector<std::string>& jobs = words.jobs;
@@ -193,8 +205,8 @@ std::variant<Command, UsageError> read_command(std::string_view name, Words& wor
     const PlanForm form = words.sql ? PlanForm::sql : words.json ? PlanForm::json : PlanForm::text;
     return Command(PlanArguments{jobs.front(), form});
   }
-  const auto mode = name == "verify" ? run::JobRun::Mode::verify_only : run::JobRun::Mode::run;
-  return Command(RunArguments{jobs.front(), mode, !words.no_wait});
+  return Command(
+      RunArguments{jobs.front(), mode_of(name), !words.no_wait, words.yes, words.drop_columns});
 }
 
 std::string command_of(const CLI::App& app) {

@@ -21,11 +21,13 @@ struct GlobalArguments {
   bool no_progress = false;
 };
 
-/// `run` and `verify`.
+/// `run`, `verify` and `rollback`.
 struct RunArguments {
   std::string job_file;
   run::JobRun::Mode mode = run::JobRun::Mode::run;
-  bool wait = true;  ///< false: a pause or a closed window ends the run
+  bool wait = true;           ///< false: a pause or a closed window ends the run
+  bool yes = false;           ///< of `rollback`: do not ask
+  bool drop_columns = false;  ///< of `rollback`: the columns that the job has added, too
 };
 
 enum class PlanForm { text, sql, json };

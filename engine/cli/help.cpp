@@ -20,6 +20,7 @@ commands
   verify JOB.yaml     run the proof of completeness alone
   gate JOB…           exit 0 only when every job named is done
   lint FILE…          check job files without a database
+  rollback JOB.yaml   take back what the job has put in place
 
 options, anywhere on the line
   --database URL      the server (else `database:` in the job file, else DATABASE_URL,
@@ -152,6 +153,19 @@ file:line:column: message. Exit 0 when there is none, else 2.
 See `backfill --help` for the options that every command takes, and the exit codes.
 )";
 
+constexpr std::string_view rollback_help =
+    R"(usage: backfill rollback JOB.yaml [--drop-columns] [--yes] [OPTION…]
+
+Takes back the constraints, indexes and defaults of `enforce` that this job has put in
+place, the last first, and nothing that was there before it. The values that it has
+written stay. Says what it will do, and asks. `run` afterwards enforces again.
+
+  --drop-columns   also drop the columns that `add` has made, with all that is in them
+  --yes            do not ask; needed without a terminal
+
+See `backfill --help` for the options that every command takes, and the exit codes.
+)";
+
 }  // namespace
 
 std::string_view general_help() {
@@ -169,6 +183,7 @@ std::string_view help_of(std::string_view command) {
   if (command == "set") return set_help;
   if (command == "gate") return gate_help;
   if (command == "lint") return lint_help;
+  if (command == "rollback") return rollback_help;
   return general;
 }
 

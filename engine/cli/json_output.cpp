@@ -55,6 +55,7 @@ Json to_json(const Progress& progress) {
   json["batch_ms"] = number_or_null(progress.batch_ms);
   json["workers_busy"] = progress.workers_busy;
   json["workers_limit"] = progress.workers_limit;
+  json["doing"] = text_or_null(progress.doing);
   json["limited_by"] = text_or_null(progress.limited_by);
   json["batches"] = progress.batches;
   json["retries"] = progress.retries;

@@ -135,6 +135,10 @@ std::vector<std::string> progress_block(const ProgressView& view, const DisplayS
 
   const std::string job = without_controls(view.job);
   add_line({job, phase, describe_duration(view.elapsed) + " elapsed"});
+  if (!progress.doing.empty()) {
+    add_line({without_controls(progress.doing)});
+    return lines;
+  }
   lines.push_back(bar_line(progress, style));
 
   Parts pace{rate_text(progress)};
@@ -156,6 +160,7 @@ std::vector<std::string> progress_block(const ProgressView& view, const DisplayS
 }
 
 std::string progress_line(const Progress& progress) {
+  if (!progress.doing.empty()) return without_controls(progress.doing);
   Parts parts{shares_text(progress), rows_text(progress), changed_text(progress),
               rate_text(progress)};
   add_part(parts, left_text(progress));

@@ -6,6 +6,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/console_observer.hpp"
+#include "cli/glyphs.hpp"
 #include "cli/job_source.hpp"
 #include "cli/reports.hpp"
 #include "cli/run_to_end.hpp"
@@ -44,6 +45,19 @@ void stop(run::JobRun& job_run, ConsoleObserver& observer, StopSignals::Request 
   job_run.stop(cancel, signal);
 }
 
+/// Asks on the terminal; without one only --yes is an answer. Nothing runs yet that must not wait.
+bool confirm(const RunArguments& arguments, const std::vector<std::string>& steps) {
+  if (arguments.yes) return true;
+  if (isatty(STDIN_FILENO) == 0 || isatty(STDERR_FILENO) == 0) return false;
+  std::string text = "rollback will\n";
+  for (const std::string& step : steps) text += "  " + without_controls(step) + "\n";
+  text += "go on? [y/N] ";
+  if (!write_all(STDERR_FILENO, text)) return false;
+  char answer = 'n';
+  if (read(STDIN_FILENO, &answer, 1) != 1) return false;
+  return answer == 'y' || answer == 'Y';
+}
+
 }  // namespace
 
 ExitCode run_command(const RunArguments& arguments, Console& console) {
@@ -55,6 +69,10 @@ ExitCode run_command(const RunArguments& arguments, Console& console) {
   request.conninfo = conninfo_of(console, job->database);
   request.job = *std::move(job);
   request.wait = arguments.wait;
+  request.drop_columns = arguments.drop_columns;
+  request.confirm = [&arguments](const std::vector<std::string>& steps) {
+    return confirm(arguments, steps);
+  };
 
   boost::asio::io_context context(1);
   run::JobRun job_run(context, std::move(request), arguments.mode, observer);

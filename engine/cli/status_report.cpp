@@ -100,6 +100,7 @@ std::string status_detail(const run::JobStatus& job, const DisplayStyle& style) 
     const std::string eta = eta_text(progress);
     add("speed", fmt::format("{} · {}", rate_text(progress),
                              eta.empty() ? "time left: measuring" : eta + " left"));
+    add("doing", progress.doing);
     add("limited by", progress.limited_by);
     add("batches", batch_text(progress));
     add("workers", fmt::format("{} of {}", progress.workers_busy, progress.workers_limit));

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "config/enforce_reader.hpp"
 #include "config/field_reader.hpp"
 #include "config/field_table.hpp"
 #include "core/nearest.hpp"
@@ -104,13 +105,16 @@ std::optional<TextProblem> store_where(Job& job, std::string_view text) {
 }  // namespace
 
 std::span<const Field> backfill_fields() {
-  static const std::array<Field, 3> table{{
+  static const std::array<Field, 4> table{{
       {"add", "Columns to add first, where they are missing.",
        Structure{"a list of items such as column: email text", Node::Shape::sequence, read_add}},
       {"set", "The columns to change, each with the SQL expression of its new value.",
        Structure{"a mapping of columns to SQL expressions", Node::Shape::mapping, read_set}, true},
       {"where", "The rows that need the change, as a SQL condition; else all rows.",
        Text{"a SQL condition", store_where}},
+      {"enforce",
+       "What is to hold of the table once its rows are proven, each put in place online.",
+       Structure{"a list of steps such as not_null: email", Node::Shape::sequence, read_enforce}},
   }};
   return table;
 }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "config/field_table.hpp"
+#include "core/enforce_step.hpp"
 #include "core/sql_name.hpp"
 #include "core/sql_scan.hpp"
 
@@ -48,6 +49,9 @@ std::string meaning_of(const Job& job) {
     text += fmt::format("set.{}: {}\n", name_text(column.column), one_line_sql(column.expression));
   }
   if (job.where) text += fmt::format("where: {}\n", one_line_sql(*job.where));
+  for (std::size_t i = 0; i < job.enforce.size(); ++i) {
+    text += fmt::format("enforce.{}: {}\n", i + 1, enforce_text(job.enforce[i]));
+  }
   return text;
 }
 

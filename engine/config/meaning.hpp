@@ -9,9 +9,9 @@
 /// means something else is refused.
 namespace backfill {
 
-/// Canonical text of the pinned part: kind, table, key, add, set and where, one "path: value" a
-/// line, each line ended. Comments, blanks between tokens and the order of the set columns do not
-/// show. Names stand as SQL would need them written; a table without a schema stays without.
+/// Canonical text of the pinned part: kind, table, key, add, set, where and enforce, one "path:
+/// value" a line, each line ended. Comments, blanks between tokens and the order of the set columns
+/// do not show. Names stand as SQL would need them written; a table without a schema stays without.
 [[nodiscard]] std::string meaning_of(const Job& job);
 
 /// The lines that differ, in order: "- " what the job was started with, "+ " what the file says

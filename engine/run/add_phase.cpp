@@ -1,9 +1,13 @@
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "catalog/describe_table.hpp"
+#include "catalog/expression_scope.hpp"
+#include "checkpoint/phase_detail.hpp"
 #include "checkpoint/run_transaction.hpp"
+#include "run/enforce_record.hpp"
 #include "run/session.hpp"
 
 namespace backfill::run {
@@ -22,6 +26,31 @@ asio::awaitable<Result<void>> run_ddl(pg::Connection* connection, TransactionSet
   co_return Result<void>{};
 }
 
+/// Written before the first of them is added: a crash in between leaves a note of a column that is
+/// not there, which a rollback passes over.
+asio::awaitable<Result<void>> note_columns(Session* session) {
+  const Result<void> begun = co_await begin_phase(session, "add", 1);
+  if (!begun) co_return begun;
+  const Fence fence = session->fence("add", 1);
+  const SweepId phase = fence.sweep;
+  const std::function<asio::awaitable<Result<std::string>>(pg::Connection*)> read =
+      [phase](pg::Connection* connection) { return read_phase_detail(connection, phase); };
+  const Result<std::string> before = co_await session->control.repeat<std::string>(read);
+  if (!before) co_return before.error();
+  std::vector<std::string> columns = parse_added_columns(*before);
+  for (const AddColumn& column : missing_columns(session->request.job, session->target)) {
+    if (std::ranges::find(columns, column.column) == columns.end()) {
+      columns.push_back(column.column);
+    }
+  }
+  const std::string detail = added_columns_json(columns);
+  const std::function<asio::awaitable<Result<void>>(pg::Connection*)> write =
+      [fence, detail](pg::Connection* connection) {
+        return write_phase_detail(connection, fence, detail);
+      };
+  co_return co_await session->control.repeat<void>(write);
+}
+
 }  // namespace
 
 /// A column is added when the catalog says that it is missing: after a COMMIT whose answer was lost
@@ -29,6 +58,8 @@ asio::awaitable<Result<void>> run_ddl(pg::Connection* connection, TransactionSet
 asio::awaitable<Ending> add_columns(Session* session) {
   const std::vector<PlannedStatement> statements = session->sql->add();
   if (statements.empty()) co_return std::nullopt;
+  const Result<void> noted = co_await note_columns(session);
+  if (!noted) co_return ending_of_error(*session, noted.error());
   TransactionSettings settings = session->settings();
   settings.synchronous = true;
   for (const PlannedStatement& planned : statements) {

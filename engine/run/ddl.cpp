@@ -120,6 +120,7 @@ asio::awaitable<Result<void>> DdlRunner::run_together(std::vector<OnlineDdl> sta
   for (int attempt = 1;; ++attempt) {
     if (halted_) co_return *halted_;
     const Result<void> tried = co_await one_try(statements);
+    if (tried) ++completed_;
     if (halted_) co_return *halted_;
     if (tried) co_return tried;
     Error error = tried.error();
@@ -137,6 +138,28 @@ asio::awaitable<Result<void>> DdlRunner::run_together(std::vector<OnlineDdl> sta
     }
     co_await pause(wait);
   }
+}
+
+asio::awaitable<Result<pg::Rows>> DdlRunner::read(std::string sql, std::string doing) {
+  if (halted_) co_return *halted_;
+  const Result<pg::Connection*> connected = co_await link_.connect();
+  if (!connected) co_return connected.error();
+  if (halted_) co_return *halted_;
+  pg::Connection* connection = *connected;
+  if (connection->pooled()) co_return needs_own_session();
+  in_use_ = connection;
+  watch_.begin(connection->backend_pid(), std::move(doing), settings_.lock_timeout);
+  const Result<void> prepared = co_await prepare_session(connection, settings_.lock_timeout);
+  Result<pg::Rows> rows = pg::Rows{};
+  if (prepared && !halted_) {
+    const std::vector<pg::Param> none;
+    rows = co_await connection->query(std::move(sql), none, settings_.build);
+  }
+  co_await watch_.end();
+  in_use_ = nullptr;
+  if (halted_) co_return *halted_;
+  if (!prepared) co_return prepared.error();
+  co_return rows;
 }
 
 std::string DdlRunner::failed_try(const Error& error, const std::string& sql, int attempt,

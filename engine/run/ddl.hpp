@@ -70,9 +70,15 @@ class DdlRunner {
   /// The same for several instant statements in one transaction.
   asio::awaitable<Result<void>> run_together(std::vector<OnlineDdl> statements);
 
+  /// A read that may take as long as a scan of the table, without parameters. Errors: as of `run`.
+  asio::awaitable<Result<pg::Rows>> read(std::string sql, std::string doing);
+
   /// Cancels the statement that runs, and lets nothing more start: `run` then ends with `why`. An
   /// index that was being built is removed, unless the lease is lost.
   void stop(Error why);
+
+  /// Statements that have succeeded so far, for a `look` that the catalog does not answer.
+  [[nodiscard]] int completed() const { return completed_; }
 
   /// "building index users_email_key: scanning table, 34 %"; empty when nothing runs.
   [[nodiscard]] std::string doing() const;
@@ -98,6 +104,7 @@ class DdlRunner {
   asio::steady_timer pause_;
   Random random_;
   pg::Connection* in_use_ = nullptr;  ///< while a try or its cleaning up runs on it
+  int completed_ = 0;
   std::optional<Error> halted_;
 };
 

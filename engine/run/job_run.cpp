@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "core/enforce_step.hpp"
 #include "pg/clock.hpp"
 #include "run/progress_json.hpp"
 #include "run/session.hpp"
@@ -49,6 +50,7 @@ class JobRun::Implementation {
   asio::awaitable<void> take_back_done(std::string reason);
   void tell_time_lost(Outcome* outcome);
   asio::awaitable<Outcome> finish();
+  [[nodiscard]] std::string done_summary(bool proven_only) const;
   asio::awaitable<void> keep_lease();
   asio::awaitable<void> watch_signals();
   asio::awaitable<void> read_signals();
@@ -86,16 +88,17 @@ asio::awaitable<Outcome> JobRun::Implementation::with_lease() {
   const Result<void> opened = co_await session_.live->open();
   start_helpers();
   Outcome outcome;
-  Ending ending;
   if (!opened) {
-    ending = failed_outcome(session_, opened.error());
+    outcome = failed_outcome(session_, opened.error());
+  } else if (session_.mode == Mode::rollback) {
+    outcome = co_await take_back(&session_);
   } else {
-    ending = co_await phases();
-  }
-  if (ending) {
-    outcome = *ending;
-  } else {
-    outcome = co_await finish();
+    const Ending ending = co_await phases();
+    if (ending) {
+      outcome = *ending;
+    } else {
+      outcome = co_await finish();
+    }
   }
   if (session_.pool) co_await session_.pool->close();
   tell_time_lost(&outcome);
@@ -133,28 +136,47 @@ asio::awaitable<Ending> JobRun::Implementation::phases() {
     ending = co_await copy_rows(&session_);
     if (ending) co_return ending;
   }
-  co_return co_await prove(&session_);
+  ending = co_await prove(&session_);
+  if (ending || session_.mode != Mode::run) co_return ending;
+  co_return co_await enforce(&session_);
+}
+
+std::string JobRun::Implementation::done_summary(bool proven_only) const {
+  const std::string& name = session_.record.name;
+  if (session_.proves_again()) return fmt::format("job {} is still done: verified again", name);
+  return fmt::format("job {} is {}: {} rows changed", name,
+                     proven_only ? "proven, and has still to enforce" : "done",
+                     session_.rows_before.value);
 }
 
 /// The completion record waits for the disk, and so makes every batch before it durable, too.
 asio::awaitable<Outcome> JobRun::Implementation::finish() {
   const JobId job = session_.record.id;
   const Epoch epoch = session_.lease.epoch;
+  const bool proven_only = session_.mode == Mode::verify_only &&
+                           !session_.request.job.enforce.empty() &&
+                           session_.record.state != JobState::done;
   const std::function<asio::awaitable<Result<void>>(pg::Connection*)> mark =
-      [job, epoch](pg::Connection* connection) { return finish_job(connection, job, epoch); };
+      [job, epoch, proven_only](pg::Connection* connection) {
+        return proven_only ? set_job_state(connection, job, epoch, JobState::stopped, std::nullopt)
+                           : finish_job(connection, job, epoch);
+      };
   if (!session_.proves_again()) {
     const Result<void> marked = co_await session_.control.repeat<void>(mark);
     if (!marked) co_return ending_of_error(session_, marked.error());
   }
-  session_.phase = "done";
+  if (!proven_only) session_.phase = "done";
   Outcome outcome;
   outcome.code = ExitCode::done;
-  outcome.summary = session_.proves_again()
-                        ? fmt::format("job {} is still done: verified again", session_.record.name)
-                        : fmt::format("job {} is done: {} rows changed", session_.record.name,
-                                      session_.rows_before.value);
+  outcome.summary = done_summary(proven_only);
+  if (proven_only) outcome.next = run_command(session_);
   outcome.details.push_back("proof: " + std::string{explain(session_.sql->proof())} +
                             (may_repair(session_.sql->proof()) ? ": 0 rows" : ""));
+  if (session_.mode == Mode::run) {
+    for (const EnforceStep& step : session_.request.job.enforce) {
+      outcome.details.push_back("enforced: " + enforce_text(step));
+    }
+  }
   if (session_.unchangeable > RowCount{0}) {
     const std::string_view why = may_repair(session_.sql->proof())
                                      ? "`where`, but `set` gives the value that they have already"
@@ -202,6 +224,8 @@ asio::awaitable<void> JobRun::Implementation::settle_state(Outcome outcome) {
     if (outcome.code == ExitCode::differences) co_await take_back_done(outcome.summary);
     co_return;
   }
+  // A rollback that nobody agreed to leaves the job as it was.
+  if (session_.mode == Mode::rollback && outcome.code == ExitCode::refused) co_return;
   if (outcome.code != ExitCode::stopped) {
     state = JobState::failed;
     error = outcome.summary;
@@ -274,7 +298,7 @@ asio::awaitable<void> JobRun::Implementation::read_signals() {
 
 asio::awaitable<void> JobRun::Implementation::show_progress() {
   while (!ending_) {
-    if (session_.sweep || !session_.waiting_for.empty()) {
+    if (session_.sweep || session_.ddl || !session_.waiting_for.empty()) {
       session_.measure();
       session_.observer->progress(session_.progress());
     }
@@ -288,6 +312,7 @@ asio::awaitable<void> JobRun::Implementation::show_progress() {
 
 void JobRun::Implementation::lease_lost(const Error& error) {
   if (session_.sweep) session_.sweep->tell(LeaseLost{error});
+  if (session_.ddl) session_.ddl->stop(error);
   session_.control.give_up();
 }
 
@@ -296,6 +321,11 @@ void JobRun::Implementation::lease_lost(const Error& error) {
 void JobRun::Implementation::stop(bool cancel, std::string reason) {
   if (!session_.stop_reason) session_.stop_reason = reason;
   session_.stop_cancel = session_.stop_cancel || cancel;
+  if (session_.ddl) {
+    Error interrupted = fatal_error("interrupted: the job is to stop");
+    interrupted.kind = ErrorClass::reconnect;
+    session_.ddl->stop(std::move(interrupted));
+  }
   if (session_.sweep) {
     session_.control.give_up();
     session_.sweep->tell(StopRequested{cancel, std::move(reason)});

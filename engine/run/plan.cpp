@@ -8,8 +8,10 @@
 #include "catalog/expression_facts.hpp"
 #include "catalog/preflight.hpp"
 #include "catalog/scan_facts.hpp"
+#include "core/enforce_step.hpp"
 #include "core/sql_text.hpp"
 #include "jobs/backfill.hpp"
+#include "jobs/enforce.hpp"
 #include "pg/field.hpp"
 #include "run/run.hpp"
 
@@ -40,6 +42,37 @@ std::vector<PlanStep> steps_of(const BackfillSql& sql, const ScanChoice& scan) {
   steps.push_back(
       {"repair", sql.repair(both), "ROW EXCLUSIVE, only where verifying finds rows that differ"});
   return steps;
+}
+
+/// Assumed for the estimate: a table is read at least at this pace.
+constexpr double scan_bytes_per_second = 200e6;
+
+/// How long a scan or a build takes, by the table's size.
+std::string reading_time(std::optional<std::int64_t> bytes) {
+  if (!bytes) return {};
+  const double seconds = static_cast<double>(*bytes) / scan_bytes_per_second;
+  return seconds < 1 ? "; less than a second by the table's size"
+                     : fmt::format("; about {:.0f} s at 200 MB/s by the table's size", seconds);
+}
+
+/// The walk of each step from nothing, as `run` takes it where nothing is there yet.
+void add_enforce_steps(const Job& job, const Target& target, PlanReport* report) {
+  const Target whole = with_added_columns(job, target);
+  constexpr BoundShape both{.after = true, .through = true};
+  for (const EnforceStep& step : job.enforce) {
+    const EnforceSql sql(step, whole);
+    for (OnlineDdl& ddl : sql.all()) {
+      if (ddl.shape != DdlShape::instant) ddl.lock += reading_time(report->table_bytes);
+      const bool validates = ddl.shape == DdlShape::scan;
+      const auto orphans = sql.mend_orphans(both);
+      if (validates && orphans) {
+        report->steps.push_back({"enforce", *orphans,
+                                 "ROW EXCLUSIVE on the table and the batch's rows, for one batch "
+                                 "at a time"});
+      }
+      report->steps.push_back({"enforce", std::move(ddl.sql), std::move(ddl.lock)});
+    }
+  }
 }
 
 asio::awaitable<Result<PlanReport>> make_report(pg::Connection* connection, Job job) {
@@ -75,6 +108,7 @@ asio::awaitable<Result<PlanReport>> make_report(pg::Connection* connection, Job 
   const BackfillSql sql(job, target, std::move(facts));
   report.proof = explain(sql.proof());
   report.steps = steps_of(sql, scan);
+  add_enforce_steps(job, target, &report);
   report.next = report.code == ExitCode::refused
                     ? "backfill plan " + job.file + "   (after mending the above)"
                     : "backfill run " + job.file;

@@ -168,6 +168,8 @@ asio::awaitable<Ending> check_against_database(Session* session, pg::Connection*
   Result<Target> target = co_await describe_table(connection, job);
   if (!target) co_return not_prepared(*session, target.error());
   session->target = *std::move(target);
+  // What would keep the job from running does not keep it from being taken back.
+  if (session->mode == JobRun::Mode::rollback) co_return std::nullopt;
   const Target described = session->target;
   const Result<std::vector<Finding>> findings = co_await preflight(connection, job, described);
   if (!findings) co_return not_prepared(*session, findings.error());
@@ -214,10 +216,11 @@ asio::awaitable<Ending> prepare(Session* session) {
   if (!inspected) co_return not_prepared(*session, inspected.error());
   ending = *std::move(inspected);
   if (ending) co_return ending;
-  if (session->mode == JobRun::Mode::verify_only && session->record.id == JobId{}) {
-    co_return refused(*session, fmt::format("job {} has not run in this database: there is nothing "
-                                            "to verify",
-                                            session->request.job.name));
+  if (session->mode != JobRun::Mode::run && session->record.id == JobId{}) {
+    co_return refused(
+        *session, fmt::format("job {} has not run in this database: there is nothing to {}",
+                              session->request.job.name,
+                              session->mode == JobRun::Mode::verify_only ? "verify" : "take back"));
   }
   if (session->mode == JobRun::Mode::run) {
     ending = co_await pin_job(session, meaning);

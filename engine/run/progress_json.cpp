@@ -37,6 +37,7 @@ std::string progress_json(const Progress& progress) {
   out["batch_ms"] = or_null(progress.batch_ms);
   out["workers_busy"] = progress.workers_busy;
   out["workers_limit"] = progress.workers_limit;
+  out["doing"] = progress.doing.empty() ? json(nullptr) : json(progress.doing);
   out["limited_by"] = progress.limited_by;
   out["lag"] = progress.lag.empty() ? json(nullptr) : json(progress.lag);
   out["batches"] = progress.batches;
@@ -50,6 +51,8 @@ Progress parse_progress(std::string_view text) {
   if (!in.is_object()) return progress;
   progress.phase = in.value("phase", std::string{});
   progress.limited_by = in.value("limited_by", std::string{});
+  const auto doing = in.find("doing");
+  if (doing != in.end() && doing->is_string()) progress.doing = doing->get<std::string>();
   const auto lag = in.find("lag");
   if (lag != in.end() && lag->is_string()) progress.lag = lag->get<std::string>();
   progress.keys_done = RowCount{number<std::int64_t>(in, "keys_done").value_or(0)};

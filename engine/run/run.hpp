@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,8 +37,11 @@ class Observer {
 
 struct Request {
   Job job;
+  /// Shows what a rollback will do, line by line, and asks; absent or false: not wanted.
+  std::function<bool(const std::vector<std::string>&)> confirm;
   std::string conninfo;  ///< a URL or keywords; empty: libpq's own variables and files
   bool wait = true;      ///< false: a pause or a closed window ends the run (ExitCode::stopped)
+  bool drop_columns = false;  ///< a rollback also drops the columns that the job has added
 };
 
 /// The exit code for a failure before anything was touched: `usage` when the connection string
@@ -52,10 +56,10 @@ struct Outcome {
   std::string next;                  ///< the next command, or empty when nothing is left to do
 };
 
-/// `backfill run` and `backfill verify`: one job from where it stands to its end.
+/// `backfill run`, `verify` and `rollback`: one job from where it stands to its end.
 class JobRun {
  public:
-  enum class Mode { run, verify_only };
+  enum class Mode { run, verify_only, rollback };
 
   JobRun(asio::io_context& context, Request request, Mode mode, Observer& observer);
   ~JobRun();

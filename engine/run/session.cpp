@@ -54,6 +54,7 @@ Progress Session::progress() const {
   progress.phase = phase;
   progress.rows_changed = rows_before;
   progress.limited_by = waiting_for;
+  if (ddl) progress.doing = ddl->doing();
   if (!sweep) return progress;
   const SweepState state = sweep->state();
   progress.keys_done = state.keys_done;

@@ -15,6 +15,7 @@
 #include "core/scan_choice.hpp"
 #include "jobs/backfill.hpp"
 #include "run/control_link.hpp"
+#include "run/ddl.hpp"
 #include "run/lease_keeper.hpp"
 #include "run/live_control.hpp"
 #include "run/monitor.hpp"
@@ -49,7 +50,9 @@ struct Session {
   std::unique_ptr<Monitor> monitor;
   std::unique_ptr<SlotPool> pool;
 
-  std::unique_ptr<Sweep> sweep;  ///< while one runs
+  std::unique_ptr<Sweep> sweep;       ///< while one runs
+  std::optional<RangeSql> sweep_sql;  ///< of sweeps that are not the job's own: of orphans
+  std::unique_ptr<DdlRunner> ddl;     ///< while constraints are put in place or taken back
   std::string phase;
   std::unique_ptr<ProgressMeter> meter;
   RowCount rows_before;  ///< changed by the job before this run's sweep
@@ -95,6 +98,15 @@ struct SweepResult {
   std::vector<StoredRange> ranges;  ///< as they stand on disk, once the phase has ended
 };
 
+/// Enters a phase (the observer is told) and leaves it; `detail` is JSON.
+asio::awaitable<Result<void>> begin_phase(Session* session, std::string phase, int pass);
+asio::awaitable<Result<void>> end_phase(Session* session, int pass, std::string detail);
+
+/// One sweep as a phase, from its start to its end in `backfill.phases`, where `detail` stands
+/// then.
+asio::awaitable<Result<SweepResult>> run_phase(Session* session, std::string phase, int pass,
+                                               Purpose purpose);
+
 /// Runs one sweep of a phase from where its checkpoints stand.
 asio::awaitable<Result<SweepResult>> run_sweep(Session* session, std::string phase, int pass,
                                                Purpose purpose);
@@ -106,6 +118,16 @@ asio::awaitable<Result<std::vector<StoredRange>>> read_ranges(Session* session, 
 /// Copies; then proves, and mends what appeared behind the cursor, until the proof holds.
 asio::awaitable<Ending> copy_rows(Session* session);
 asio::awaitable<Ending> prove(Session* session);
+
+/// Puts in place, online, what `enforce` asks for: once the rows are proven.
+asio::awaitable<Ending> enforce(Session* session);
+
+/// Takes back what this job has put in place, and its columns where that is asked for.
+asio::awaitable<Outcome> take_back(Session* session);
+
+/// Makes the runner of DDL that `session->ddl` is; a stop of the run stops it.
+void open_ddl(Session* session);
+void close_ddl(Session* session);
 
 /// How a sweep that did not complete ends the run; nothing when it completed.
 [[nodiscard]] Ending ending_of(const Session& session, const Finish& finish);

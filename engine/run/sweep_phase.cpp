@@ -28,6 +28,10 @@ SweepPlan plan_of(const Session& session, Fence fence, Purpose purpose) {
   plan.safety = session.request.job.safety;
   plan.target = session.target;
   plan.purpose = purpose;
+  if (session.sweep_sql) {
+    plan.sql = *session.sweep_sql;
+    return plan;
+  }
   plan.sql.from_start = sql_of(*session.sql, purpose, {.after = false, .through = true});
   plan.sql.after_key = sql_of(*session.sql, purpose, {.after = true, .through = true});
   if (purpose == Purpose::copy && hashable(session.target.key)) {
@@ -47,7 +51,7 @@ SweepSettings settings_of(const Session& session, Purpose purpose) {
   }
   settings.seed = session.seed;
   settings.whole_table = purpose != Purpose::repair;
-  if (purpose == Purpose::copy) {
+  if (purpose == Purpose::copy && !session.sweep_sql) {
     settings.stripes = session.scan.stripes;
     settings.stripes_forced = session.request.job.pace.stripes.has_value();
     settings.filtered = session.request.job.where.has_value();

@@ -5,20 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "backfill/enforce.hpp"
+#include "backfill/qualified_name.hpp"
 #include "backfill/units.hpp"
 
 /// A job as its file describes it. Every default lives here and nowhere else.
 namespace backfill {
 
 enum class JobKind { backfill };
-
-/// A relation as SQL names it; parts are unquoted.
-struct QualifiedName {
-  std::optional<std::string> schema;
-  std::string name;
-
-  friend bool operator==(const QualifiedName&, const QualifiedName&) = default;
-};
 
 /// `add: - column: email_normalized text`
 struct AddColumn {
@@ -125,6 +119,7 @@ struct Job {
   std::vector<AddColumn> add;
   std::vector<SetColumn> set;
   std::optional<std::string> where;
+  std::vector<EnforceStep> enforce;
   PaceSettings pace;
   ThrottleSettings throttle;
   SafetySettings safety;

@@ -17,7 +17,7 @@ struct EtaRange {
 
 /// What a running job can say of itself at one moment. An absent figure is still being measured.
 struct Progress {
-  std::string phase;                      ///< add, copy, verify, done
+  std::string phase;                      ///< add, copy, verify, enforce, done
   RowCount keys_done;                     ///< keys of this phase whose checkpoint has committed
   std::optional<RowCount> keys_total;     ///< estimated; never below keys_done
   std::optional<double> fraction_rows;    ///< 0..1, by rows; never falls within a phase
@@ -29,6 +29,7 @@ struct Progress {
   std::optional<double> batch_ms;
   int workers_busy = 0;
   int workers_limit = 0;
+  std::string doing;       ///< the statement that runs while no rows are swept, and its stage
   std::string limited_by;  ///< "nothing: at full speed", "lag of standby2 3.1 s of 5 s"…
   std::string lag;         ///< \"standby1 0.1 s\", of each standby; empty without standbys
   std::int64_t batches = 0;

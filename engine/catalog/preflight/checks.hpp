@@ -66,6 +66,9 @@ CheckResult check_expressions(Preflight* preflight);
 CheckResult check_triggers(Preflight* preflight);
 CheckResult check_deferred_constraints(Preflight* preflight);
 CheckResult check_unique_indexes(Preflight* preflight);
+CheckResult check_enforce_steps(Preflight* preflight);
+CheckResult check_enforce_foreign_keys(Preflight* preflight);
+CheckResult check_enforce_values(Preflight* preflight);
 CheckResult check_old_transactions(Preflight* preflight);
 CheckResult check_time_window(Preflight* preflight);
 

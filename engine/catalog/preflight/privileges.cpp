@@ -69,13 +69,16 @@ void judge_table(Preflight* preflight, const pg::Row& row) {
         fmt::format("GRANT UPDATE ({}) ON {} TO {}", not_updatable, table, user));
   }
   const bool adds = !missing_columns(*preflight->job, *preflight->target).empty();
-  if (adds && !pg::bool_field(row, 5)) {
+  const bool enforces = !preflight->job->enforce.empty();
+  if ((adds || enforces) && !pg::bool_field(row, 5)) {
     const std::string owner = quote_identifier(pg::text_field(row, 6));
     preflight->refuse(
-        fmt::format("`add` needs the owner of {}, which is {}, and {} is no member of "
+        fmt::format("{} needs the owner of {}, which is {}, and {} is no member of "
                     "that role",
-                    preflight->table(), owner, user),
-        fmt::format("GRANT {} TO {}, or let the owner add the columns first", owner, user));
+                    adds ? "`add`" : "`enforce`", preflight->table(), owner, user),
+        adds && !enforces
+            ? fmt::format("GRANT {} TO {}, or let the owner add the columns first", owner, user)
+            : fmt::format("GRANT {} TO {}, or run the job as the owner", owner, user));
   }
 }
 

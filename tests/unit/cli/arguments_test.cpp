@@ -41,6 +41,19 @@ UsageError refused(const std::string& line) {
 
 }  // namespace
 
+TEST_CASE("a_rollback_asks_unless_it_is_told_not_to_and_keeps_columns_unless_it_is_told") {
+  const auto asked = command<RunArguments>("rollback job.yaml");
+  CHECK(asked.mode == run::JobRun::Mode::rollback);
+  CHECK_FALSE(asked.yes);
+  CHECK_FALSE(asked.drop_columns);
+  const auto told = command<RunArguments>("rollback --yes job.yaml --drop-columns");
+  CHECK(told.yes);
+  CHECK(told.drop_columns);
+  CHECK_THAT(refused("run job.yaml --yes").message, Catch::Contains("unknown option --yes"));
+  CHECK_THAT(refused("rollback job.yaml --drop-column").message,
+             Catch::Contains("did you mean --drop-columns?"));
+}
+
 TEST_CASE("each_command_is_read_with_its_options") {
   CHECK(command<RunArguments>("run a.yaml").job_file == "a.yaml");
   CHECK(command<RunArguments>("run a.yaml").mode == run::JobRun::Mode::run);
@@ -185,8 +198,8 @@ TEST_CASE("help_and_version_are_answered_whatever_else_is_missing") {
 }
 
 TEST_CASE("every_command_has_a_help_text_that_shows_its_usage") {
-  for (const std::string name :
-       {"run", "plan", "status", "pause", "resume", "stop", "set", "verify", "gate", "lint"}) {
+  for (const std::string name : {"run", "plan", "status", "pause", "resume", "stop", "set",
+                                 "verify", "gate", "lint", "rollback"}) {
     CHECK(help_of(name).starts_with("usage: backfill " + name));
     CHECK(general_help().find("\n  " + name + " ") != std::string_view::npos);
   }

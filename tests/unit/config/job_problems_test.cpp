@@ -44,7 +44,7 @@ TEST_CASE("unknown_keys_are_reported_with_the_nearest_valid_key") {
         "rows_per_second, stripes"}},
       {"pace.connections: 3\n",
        {"6:1: unknown key \"pace.connections\"; the keys here are: version, kind, name, database, "
-        "table, key, pace, throttle, safety, add, set, where"}},
+        "table, key, pace, throttle, safety, add, set, where, enforce"}},
       {"add:\n  - colum: a text\n",
        {"7:5: the key \"column\" is missing in this item of add",
         "7:5: unknown key \"colum\" in add; did you mean \"column\"?"}},
