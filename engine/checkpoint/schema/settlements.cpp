@@ -2,12 +2,12 @@
 
 namespace backfill::schema_sql {
 
-// Version 3. What settles the doubt about a range also fences it. A batch whose COMMIT was not answered may
-// still be on its way (in a pooler, in a socket's buffer) when its range is settled and found
-// untouched; the counts it carries are then given to another transaction. Were it to begin after
-// that, its cursor would fit, and the counts would be recorded twice. So a settling raises the
-// range's number, a checkpoint carries the number it was made under, and one that comes late is
-// refused like one that expects another cursor.
+// Version 3. What settles the doubt about a range also fences it. A batch whose COMMIT was not
+// answered may still be on its way (in a pooler, in a socket's buffer) when its range is settled
+// and found untouched; the counts it carries are then given to another transaction. Were it to
+// begin after that, its cursor would fit, and the counts would be recorded twice. So a settling
+// raises the range's number, a checkpoint carries the number it was made under, and one that comes
+// late is refused like one that expects another cursor.
 //
 // The number to raise to is the caller's: a settling that is repeated, or comes late itself, raises
 // nothing further.

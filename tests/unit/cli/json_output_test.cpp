@@ -41,10 +41,10 @@ TEST_CASE("the_keys_of_status_are_frozen") {
   CHECK(keys_of(job) == Keys{"job", "kind", "table", "phase", "state", "progress", "owner", "lag",
                              "checkpoint_age_seconds", "last_error", "paused", "settings",
                              "created_at", "updated_at", "finished_at"});
-  CHECK(keys_of(job.at("progress")) == Keys{"phase", "rows_done", "rows_total", "fraction_rows",
-                                            "fraction_key", "rows_changed", "rows_per_second",
-                                            "eta_seconds", "batch_rows", "batch_ms", "workers_busy",
-                                            "workers_limit", "doing", "limited_by", "batches", "retries"});
+  CHECK(keys_of(job.at("progress")) ==
+        Keys{"phase", "rows_done", "rows_total", "fraction_rows", "fraction_key", "rows_changed",
+             "rows_per_second", "eta_seconds", "batch_rows", "batch_ms", "workers_busy",
+             "workers_limit", "doing", "limited_by", "batches", "retries"});
 }
 
 TEST_CASE("status_values_are_numbers_and_seconds") {

@@ -56,9 +56,11 @@ TEST_CASE("unknown_keys_are_reported_with_the_nearest_valid_key") {
 TEST_CASE("wrong_types_are_reported_at_the_value") {
   check_all({
       {"pace: 5\n",
-       {"6:7: pace must be a mapping of keys (connections, batch, rows_per_second, stripes), not 5"}},
+       {"6:7: pace must be a mapping of keys (connections, batch, rows_per_second, stripes), not "
+        "5"}},
       {"pace: [a]\n",
-       {"6:7: pace must be a mapping of keys (connections, batch, rows_per_second, stripes), not a list"}},
+       {"6:7: pace must be a mapping of keys (connections, batch, rows_per_second, stripes), not a "
+        "list"}},
       {"pace:\n  connections: four\n",
        {"7:16: pace.connections must be a whole number from 1 to 64, not four"}},
       {"pace: {connections: '4'}\n",
@@ -136,10 +138,12 @@ TEST_CASE("wrong_units_are_reported_where_the_unit_is") {
 TEST_CASE("empty_values_are_reported") {
   check_all({
       {"pace:\n",
-       {"6:1: pace is empty; give it keys (connections, batch, rows_per_second, stripes) or leave it "
+       {"6:1: pace is empty; give it keys (connections, batch, rows_per_second, stripes) or leave "
+        "it "
         "out"}},
       {"pace: {}\n",
-       {"6:7: pace is empty; give it keys (connections, batch, rows_per_second, stripes) or leave it "
+       {"6:7: pace is empty; give it keys (connections, batch, rows_per_second, stripes) or leave "
+        "it "
         "out"}},
       {"pace: {batch: null}\n",
        {"6:15: pace.batch is empty; give it keys (target, min_rows, max_rows, fixed_rows) or leave "
@@ -283,7 +287,8 @@ TEST_CASE("another_version_or_kind_is_named") {
   // The keys of a kind that is not available are not judged; the common ones are.
   CHECK(problems_of("version: 1\nkind: type-copy\ntable: t\ncolumns: {a: b}\npace: 5\n") ==
         Lines{"2:7: kind must be backfill, not type-copy",
-              "5:7: pace must be a mapping of keys (connections, batch, rows_per_second, stripes), not 5"});
+              "5:7: pace must be a mapping of keys (connections, batch, rows_per_second, stripes), "
+              "not 5"});
   CHECK(problems_of("version: 1\nkind: backfil\ntable: t\n") ==
         Lines{"2:7: kind must be backfill, not backfil; did you mean backfill?"});
 }
