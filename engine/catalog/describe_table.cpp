@@ -78,7 +78,8 @@ ORDER BY 1)";
 
 /// The hash function with a seed (support function 2) of each column's type, by its default
 /// operator class. Domains count as what they are made of, varchar as text, enums and arrays as
-/// their pseudo-types.
+/// their pseudo-types. A type that borrows another's function (date that of integer, timestamptz
+/// that of timestamp) has none: SQL cannot call it without a cast that may depend on a setting.
 constexpr const char* hashes_sql = R"(
 SELECT coalesce((
   SELECT pg_catalog.format('%I.%I', n.nspname, p.proname)
@@ -88,7 +89,7 @@ SELECT coalesce((
     AND ap.amproclefttype = op.opcintype AND ap.amprocrighttype = op.opcintype
   JOIN pg_catalog.pg_proc AS p ON p.oid = ap.amproc
   JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
-  WHERE op.opcdefault AND (
+  WHERE op.opcdefault AND p.proargtypes[0] = op.opcintype AND (
     op.opcintype = t.oid
     OR (t.oid = 'pg_catalog.varchar'::regtype AND op.opcintype = 'pg_catalog.text'::regtype)
     OR (t.typtype = 'e' AND op.opcintype = 'pg_catalog.anyenum'::regtype)

@@ -44,6 +44,29 @@ TEST_CASE("a_table_is_described_with_its_key_columns_and_size") {
   }());
 }
 
+TEST_CASE("each_hash_function_that_is_named_can_be_called") {
+  run_coroutine([]() -> asio::awaitable<void> {
+    const auto connection = co_await database_with(
+        "CREATE TYPE mood AS ENUM ('sad', 'glad'); CREATE DOMAIN code AS text; CREATE TABLE t (a "
+        "smallint, b integer, c bigint, d text, e varchar(9), f uuid, g numeric(9,2), h "
+        "timestamp, i timestamptz, j date, k bytea, l mood, m code, n integer[], o boolean, "
+        "PRIMARY KEY (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o))");
+    const auto described = co_await describe_named(connection.get(), "t");
+    std::string called;
+    for (const KeyColumn& column : value_of(described).key.columns) {
+      if (column.hash.empty()) continue;
+      std::string sql = "SELECT " + column.hash + "(" + column.name + ", 0) FROM t";
+      std::vector<pg::Param> none;
+      const auto rows =
+          co_await connection->query(std::move(sql), std::move(none), std::chrono::seconds{5});
+      INFO(column.name << ": " << column.hash);
+      CHECK(rows.has_value());
+      called += column.name;
+    }
+    CHECK(called == "abcdefghlmn");
+  }());
+}
+
 TEST_CASE("rows_are_estimated_from_the_size_of_now") {
   run_coroutine([]() -> asio::awaitable<void> {
     const auto connection = co_await database_with(
