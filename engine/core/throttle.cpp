@@ -77,6 +77,7 @@ Throttle::Verdict Throttle::judge(const std::string& name, Source& source, Insta
     if (!source.required) return verdict;
     verdict.stopped = true;
     verdict.fraction = fraction_min;
+    verdict.unread = !source.last;
     verdict.reason = source.last
                          ? fmt::format("no reading of {} for {:.0f} s", name, seconds(silence))
                          : fmt::format("waiting for the first reading of {}", name);
@@ -134,7 +135,10 @@ double Throttle::eased(double fraction, Instant now) const {
 
 std::optional<PaceChanged> Throttle::decide(Instant now) {
   auto verdict = worst(now);
-  const double fraction = verdict.stopped ? fraction_min : eased(verdict.fraction, now);
+  double fraction = fraction_min;
+  // Before the first reading nothing was wrong, so there is nothing to come back from carefully.
+  if (!verdict.stopped) fraction = unread_ ? verdict.fraction : eased(verdict.fraction, now);
+  unread_ = verdict.stopped && verdict.unread;
   account(now);
   if (verdict.reason.empty() && fraction < 1.0) {
     // What held the pace down is over; until it has risen again, that is still the reason.

@@ -89,6 +89,7 @@ class Throttle {
   struct Verdict {
     double fraction = 1.0;
     bool stopped = false;
+    bool unread = false;  ///< stopped for want of a first reading
     std::string name;
     std::string reason;
   };
@@ -102,6 +103,7 @@ class Throttle {
   std::map<std::string, Source> sources_;
   std::string paused_;
   PaceChanged pace_;
+  bool unread_ = false;   ///< the last decision was a stop for want of a first reading
   std::string limiting_;  ///< the signal that the pace in force is owed to
   PaceChanged told_;
   Instant told_at_{};
