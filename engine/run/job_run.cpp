@@ -1,8 +1,6 @@
 #include <random>
 #include <utility>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -10,6 +8,7 @@
 
 #include "core/enforce_step.hpp"
 #include "pg/clock.hpp"
+#include "run/children.hpp"
 #include "run/progress_json.hpp"
 #include "run/session.hpp"
 
@@ -33,7 +32,7 @@ class JobRun::Implementation {
   Implementation(asio::io_context& context, Request request, Mode mode, Observer& observer)
       : session_(context.get_executor(), std::move(request), mode, &observer, draw_seed()),
         progress_timer_(context),
-        helpers_done_(context) {
+        helpers_(context.get_executor()) {
     session_.live = std::make_unique<LiveControl>(&session_);
     session_.request_stop = [this](bool cancel, std::string reason) {
       stop(cancel, std::move(reason));
@@ -51,9 +50,6 @@ class JobRun::Implementation {
   void tell_time_lost(Outcome* outcome);
   asio::awaitable<Outcome> finish();
   [[nodiscard]] std::string done_summary(bool proven_only) const;
-  asio::awaitable<void> keep_lease();
-  asio::awaitable<void> watch_signals();
-  asio::awaitable<void> read_signals();
   asio::awaitable<void> show_progress();
   void make_keeper();
   void start_helpers();
@@ -62,8 +58,7 @@ class JobRun::Implementation {
 
   Session session_;
   asio::steady_timer progress_timer_;
-  asio::steady_timer helpers_done_;  ///< never expires: cancelled when the last helper has ended
-  int helpers_ = 0;
+  Children helpers_;
   bool ending_ = false;
 };
 
@@ -259,11 +254,9 @@ void JobRun::Implementation::start_helpers() {
   };
   session_.monitor->on_hold = [this](const std::string& reason) { session_.live->on_hold(reason); };
   session_.monitor->pause(session_.live->pause_text());
-  helpers_ = 4;
-  asio::co_spawn(session_.executor, read_signals(), asio::detached);
-  asio::co_spawn(session_.executor, watch_signals(), asio::detached);
-  asio::co_spawn(session_.executor, keep_lease(), asio::detached);
-  asio::co_spawn(session_.executor, show_progress(), asio::detached);
+  helpers_.spawn(session_.monitor->watch());
+  helpers_.spawn(session_.keeper->keep());
+  helpers_.spawn(show_progress());
 }
 
 asio::awaitable<void> JobRun::Implementation::end_helpers() {
@@ -271,29 +264,7 @@ asio::awaitable<void> JobRun::Implementation::end_helpers() {
   session_.monitor->stop();
   session_.keeper->stop();
   progress_timer_.cancel();
-  while (helpers_ > 0) {
-    helpers_done_.expires_after(std::chrono::seconds{1});
-    boost::system::error_code ignored;
-    co_await helpers_done_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  }
-}
-
-asio::awaitable<void> JobRun::Implementation::keep_lease() {
-  co_await session_.keeper->keep();
-  --helpers_;
-  helpers_done_.cancel();
-}
-
-asio::awaitable<void> JobRun::Implementation::watch_signals() {
-  co_await session_.monitor->watch();
-  --helpers_;
-  helpers_done_.cancel();
-}
-
-asio::awaitable<void> JobRun::Implementation::read_signals() {
-  co_await session_.monitor->readers().watch();
-  --helpers_;
-  helpers_done_.cancel();
+  co_await helpers_.ended();
 }
 
 asio::awaitable<void> JobRun::Implementation::show_progress() {
@@ -306,8 +277,6 @@ asio::awaitable<void> JobRun::Implementation::show_progress() {
     boost::system::error_code ignored;
     co_await progress_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
-  --helpers_;
-  helpers_done_.cancel();
 }
 
 void JobRun::Implementation::lease_lost(const Error& error) {

@@ -1,18 +1,16 @@
 #include "run/monitor.hpp"
 
-#include <algorithm>
+#include <memory>
 #include <utility>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include "catalog/key_position.hpp"
 #include "pg/clock.hpp"
+#include "signals/job_signals.hpp"
 #include "signals/query_signal.hpp"
-#include "signals/replica_lag_signal.hpp"
 
 namespace backfill::run {
 
@@ -25,33 +23,38 @@ constexpr std::string_view lag_prefix = "replica_lag:";
 constexpr const char* lock_wait_name = "lock_wait";
 constexpr const char* own_prefix = "backfill: ";
 
+std::vector<std::unique_ptr<SignalSource>> query_signal() {
+  std::vector<std::unique_ptr<SignalSource>> sources;
+  sources.push_back(std::make_unique<QuerySignal>());
+  return sources;
+}
+
 }  // namespace
 
 Monitor::Monitor(asio::any_io_executor executor, pg::ConnectOptions options,
                  ThrottleSettings settings, std::uint64_t seed)
-    : executor_(executor),
-      settings_(std::move(settings)),
+    : settings_(std::move(settings)),
       link_(executor, options, seed),
-      query_link_(executor, options, seed + 1),
       timer_(executor),
-      query_timer_(executor),
-      children_ended_(executor),
-      lag_{std::make_unique<ReplicaLagSignal>(settings_.replica_lag), &link_, {}},
+      lag_(settings_.replica_lag),
       lock_watch_(executor, options, settings_.lock_wait, seed + 2),
-      readers_(executor, options, seed + 3) {
+      query_reader_(executor, options, query_signal(), seed + 1),
+      job_readers_(executor, options, job_signals(), seed + 3),
+      children_(executor) {
   const Instant now = pg::now();
-  throttle_.require(lag_.source->name(), SilenceLimits{}, now);
+  throttle_.require(lag_.name(), SilenceLimits{}, now);
   throttle_.require(lock_wait_name, SilenceLimits{}, now);
-  if (settings_.query) {
-    query_.emplace(Scheduled{std::make_unique<QuerySignal>(*settings_.query), &query_link_, {}});
-    throttle_.require(query_->source->name(), SilenceLimits{}, now);
-  }
   connect_lock_watch();
-  readers_.on_reading = [this](const std::string& name, Result<Reading> reading) {
+  connect(&query_reader_);
+  connect(&job_readers_);
+}
+
+void Monitor::connect(SignalReaders* readers) {
+  readers->on_reading = [this](const std::string& name, Result<Reading> reading) {
     take(name, std::move(reading));
     decide();
   };
-  readers_.set(settings_, throttle_);
+  readers->set(settings_, throttle_);
 }
 
 /// A watch that cannot look holds no promise: its silence stops the work like that of any signal.
@@ -93,10 +96,10 @@ void Monitor::listen(Audience audience) {
 
 void Monitor::set(ThrottleSettings settings) {
   settings_ = std::move(settings);
-  lag_.source->set(settings_);
-  if (query_) query_->source->set(settings_);
+  lag_.set(settings_);
   lock_watch_.set_limit(settings_.lock_wait);
-  readers_.set(settings_, throttle_);
+  query_reader_.set(settings_, throttle_);
+  job_readers_.set(settings_, throttle_);
 }
 
 std::optional<Hold> Monitor::hold() {
@@ -109,74 +112,38 @@ void Monitor::pause(std::string reason) {
 }
 
 asio::awaitable<void> Monitor::watch() {
-  ++children_;
-  asio::co_spawn(executor_, watch_locks(), asio::detached);
-  if (query_) {
-    ++children_;
-    asio::co_spawn(executor_, watch_query(), asio::detached);
-  }
+  children_.spawn(lock_watch_.watch());
+  children_.spawn(query_reader_.watch());
+  children_.spawn(job_readers_.watch());
   while (!stopping_) {
-    co_await read_source(&lag_);
+    co_await read_lag();
     co_await read_company();
     co_await read_position();
     decide();
-    co_await rest(&timer_);
+    if (stopping_) break;
+    timer_.expires_after(beat);
+    boost::system::error_code ignored;
+    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
   link_.close();
-  while (children_ > 0) {
-    children_ended_.expires_after(std::chrono::seconds{1});
-    boost::system::error_code ignored;
-    co_await children_ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  }
-}
-
-asio::awaitable<void> Monitor::watch_query() {
-  while (!stopping_) {
-    co_await read_source(&*query_);
-    if (!stopping_) decide();
-    co_await rest(&query_timer_);
-  }
-  query_link_.close();
-  child_ended();
-}
-
-asio::awaitable<void> Monitor::watch_locks() {
-  co_await lock_watch_.watch();
-  child_ended();
-}
-
-void Monitor::child_ended() {
-  --children_;
-  children_ended_.cancel();
-}
-
-asio::awaitable<void> Monitor::rest(asio::steady_timer* timer) {
-  if (stopping_) co_return;
-  timer->expires_after(beat);
-  boost::system::error_code ignored;
-  co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  co_await children_.ended();
 }
 
 void Monitor::stop() {
   stopping_ = true;
-  readers_.stop();
   timer_.cancel();
-  query_timer_.cancel();
   link_.abort();
-  query_link_.abort();
   lock_watch_.stop();
+  query_reader_.stop();
+  job_readers_.stop();
 }
 
-asio::awaitable<void> Monitor::read_source(Scheduled* scheduled) {
+asio::awaitable<void> Monitor::read_lag() {
   const Instant now = pg::now();
-  if (scheduled->due > now) co_return;
-  SignalSource* const source = scheduled->source.get();
-  scheduled->due = now + source->interval();
-  const std::string name = source->name();
-  const std::function<asio::awaitable<Result<Reading>>(pg::Connection*)> read =
-      [source](pg::Connection* connection) { return source->read(connection); };
-  Result<Reading> reading = co_await scheduled->link->attempt<Reading>(read);
-  take(name, std::move(reading));
+  if (lag_due_ > now) co_return;
+  lag_due_ = now + lag_.interval();
+  Result<Reading> reading = co_await read_signal(&link_, &lag_);
+  take(lag_.name(), std::move(reading));
 }
 
 void Monitor::take(const std::string& name, Result<Reading> reading) {

@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,10 +14,12 @@
 #include "core/engine.hpp"
 #include "core/target.hpp"
 #include "core/throttle.hpp"
+#include "run/children.hpp"
 #include "run/control_link.hpp"
 #include "run/lock_watch.hpp"
 #include "run/signal_readers.hpp"
 #include "signals/company.hpp"
+#include "signals/replica_lag_signal.hpp"
 #include "signals/source.hpp"
 
 namespace backfill::run {
@@ -57,9 +58,6 @@ class Monitor {
   /// Whether nothing at all may begin now.
   [[nodiscard]] std::optional<Hold> hold();
 
-  /// The signals that the job file asks for: their `watch` runs beside that of the monitor.
-  [[nodiscard]] SignalReaders& readers() { return readers_; }
-
   /// Nothing starts any more, for this reason, until told with an empty one.
   void pause(std::string reason);
 
@@ -74,36 +72,24 @@ class Monitor {
   }
 
  private:
-  struct Scheduled {
-    std::unique_ptr<SignalSource> source;
-    ControlLink* link = nullptr;
-    Instant due{};
-  };
-
   void connect_lock_watch();
-  asio::awaitable<void> watch_query();
-  asio::awaitable<void> watch_locks();
-  asio::awaitable<void> rest(asio::steady_timer* timer);
-  asio::awaitable<void> read_source(Scheduled* scheduled);
+  void connect(SignalReaders* readers);
+  asio::awaitable<void> read_lag();
   void take(const std::string& name, Result<Reading> reading);
-  void child_ended();
   asio::awaitable<void> read_company();
   asio::awaitable<void> read_position();
   void decide();
 
-  asio::any_io_executor executor_;
   ThrottleSettings settings_;
   ControlLink link_;
-  ControlLink query_link_;
   asio::steady_timer timer_;
-  asio::steady_timer query_timer_;
-  asio::steady_timer children_ended_;  ///< never expires: cancelled when one ends
-  int children_ = 0;
   Throttle throttle_;
-  Scheduled lag_;
-  std::optional<Scheduled> query_;
+  ReplicaLagSignal lag_;
+  Instant lag_due_{};
   LockWatch lock_watch_;
-  SignalReaders readers_;
+  SignalReaders query_reader_;
+  SignalReaders job_readers_;
+  Children children_;  ///< the watches of the three
   Company company_;
   Instant company_due_{};
   Instant position_due_{};

@@ -7,7 +7,6 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "pg/clock.hpp"
-#include "signals/job_signals.hpp"
 
 namespace backfill::run {
 
@@ -25,10 +24,16 @@ SilenceLimits silence_of(const SignalSource& source) {
 
 }  // namespace
 
+asio::awaitable<Result<Reading>> read_signal(ControlLink* link, SignalSource* source) {
+  const std::function<asio::awaitable<Result<Reading>>(pg::Connection*)> read =
+      [source](pg::Connection* connection) { return source->read(connection); };
+  co_return co_await link->attempt<Reading>(read);
+}
+
 SignalReaders::SignalReaders(asio::any_io_executor executor, pg::ConnectOptions options,
-                             std::uint64_t seed)
+                             std::vector<std::unique_ptr<SignalSource>> sources, std::uint64_t seed)
     : link_(executor, std::move(options), seed), timer_(executor) {
-  for (std::unique_ptr<SignalSource>& source : job_signals()) {
+  for (std::unique_ptr<SignalSource>& source : sources) {
     sources_.push_back({std::move(source), {}});
   }
 }
@@ -63,9 +68,7 @@ asio::awaitable<void> SignalReaders::watch() {
 
 asio::awaitable<void> SignalReaders::read_one(Scheduled* scheduled) {
   SignalSource* const source = scheduled->source.get();
-  const std::function<asio::awaitable<Result<Reading>>(pg::Connection*)> read =
-      [source](pg::Connection* connection) { return source->read(connection); };
-  Result<Reading> reading = co_await link_.attempt<Reading>(read);
+  Result<Reading> reading = co_await read_signal(&link_, source);
   // Switched off while it was being read: nobody waits for it any more.
   if (!source->on() || stopping_) co_return;
   if (on_reading) on_reading(source->name(), std::move(reading));

@@ -16,11 +16,15 @@
 
 namespace backfill::run {
 
-/// Reads the signals that the job file may ask for, one after another, on one connection of their
-/// own; none where the job asks for none.
+/// One reading of the source on the link; an error says why there was none.
+asio::awaitable<Result<Reading>> read_signal(ControlLink* link, SignalSource* source);
+
+/// Reads signals that a job file may ask for, one after another, on one connection of their own;
+/// none where the job asks for none.
 class SignalReaders {
  public:
-  SignalReaders(asio::any_io_executor executor, pg::ConnectOptions options, std::uint64_t seed);
+  SignalReaders(asio::any_io_executor executor, pg::ConnectOptions options,
+                std::vector<std::unique_ptr<SignalSource>> sources, std::uint64_t seed);
 
   /// Told of each reading, also of one that failed.
   std::function<void(const std::string& name, Result<Reading>)> on_reading;

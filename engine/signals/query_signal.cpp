@@ -41,7 +41,9 @@ std::optional<double> number_of(const pg::Rows& rows) {
 }  // namespace
 
 pg::asio::awaitable<Result<Reading>> QuerySignal::read(pg::Connection* connection) {
-  std::vector<pg::Statement> sent = statements(settings_.sql);
+  // It may be set anew while the answer is on its way.
+  const QueryThrottle settings = settings_.value();
+  std::vector<pg::Statement> sent = statements(settings.sql);
   const pg::PipelineResult result = co_await connection->pipeline(std::move(sent), read_deadline);
   if (result.error) {
     co_await pg::roll_back(connection);
@@ -55,10 +57,10 @@ pg::asio::awaitable<Result<Reading>> QuerySignal::read(pg::Connection* connectio
   Signal signal;
   signal.name = name();
   signal.value = *value;
-  signal.slow = settings_.slow;
-  signal.stop = settings_.stop;
+  signal.slow = settings.slow;
+  signal.stop = settings.stop;
   signal.taken_at = pg::now();
-  signal.text = fmt::format("query gives {:g} of {:g}", *value, settings_.stop);
+  signal.text = fmt::format("query gives {:g} of {:g}", *value, settings.stop);
   Reading reading;
   reading.signals.push_back(std::move(signal));
   co_return reading;

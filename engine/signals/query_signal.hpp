@@ -1,6 +1,6 @@
 #pragma once
 
-#include <utility>
+#include <optional>
 
 #include "backfill/job.hpp"
 #include "signals/source.hpp"
@@ -12,17 +12,14 @@ namespace backfill {
 /// short timeout.
 class QuerySignal final : public SignalSource {
  public:
-  explicit QuerySignal(QueryThrottle settings) : settings_(std::move(settings)) {}
-
   [[nodiscard]] std::string name() const override { return "query"; }
   [[nodiscard]] Duration interval() const override { return std::chrono::seconds{1}; }
-  void set(const ThrottleSettings& settings) override {
-    if (settings.query) settings_ = *settings.query;
-  }
+  [[nodiscard]] bool on() const override { return settings_.has_value(); }
+  void set(const ThrottleSettings& settings) override { settings_ = settings.query; }
   pg::asio::awaitable<Result<Reading>> read(pg::Connection* connection) override;
 
  private:
-  QueryThrottle settings_;
+  std::optional<QueryThrottle> settings_;
 };
 
 }  // namespace backfill
