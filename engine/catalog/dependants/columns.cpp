@@ -142,21 +142,19 @@ OwnedSequence sequence_of(const Json& row) {
   return sequence;
 }
 
-Read read_sequences(Reading* reading) {
-  std::string body = fmt::format(sequences_body, grants_sql("s.relacl"));
-  std::string no_tables;
-  const auto rows = co_await ask_json(reading, std::move(no_tables), std::move(body));
-  if (!rows) co_return rows.error();
-  for (const Json& row : *rows) {
-    const QualifiedName table = table_of(row);
-    const std::string column = text_of(row, "column");
-    for (ColumnFacts& facts : reading->found.columns) {
-      if (facts.table == table && facts.name == column) {
-        facts.sequences.push_back(sequence_of(row));
-      }
+void keep_sequence(Dependants& found, const Json& row) {
+  const QualifiedName table = table_of(row);
+  const std::string column = text_of(row, "column");
+  for (ColumnFacts& facts : found.columns) {
+    if (facts.table == table && facts.name == column) {
+      facts.sequences.push_back(sequence_of(row));
     }
   }
-  co_return Result<void>{};
+}
+
+Read read_sequences(Reading* reading) {
+  return read_rows(reading, std::string{}, fmt::format(sequences_body, grants_sql("s.relacl")),
+                   keep_sequence);
 }
 
 }  // namespace

@@ -116,60 +116,58 @@ ForeignKeyFacts foreign_key_of(const Json& row) {
   return key;
 }
 
+void keep_foreign_key(Dependants& found, const Json& row) {
+  found.foreign_keys.push_back(foreign_key_of(row));
+}
+
 Read read_foreign_keys(Reading* reading) {
-  std::string body{foreign_keys_body};
-  std::string no_tables;
-  const auto rows = co_await ask_json(reading, std::move(no_tables), std::move(body));
-  if (!rows) co_return rows.error();
-  for (const Json& row : *rows) reading->found.foreign_keys.push_back(foreign_key_of(row));
-  co_return Result<void>{};
+  return read_rows(reading, std::string{}, std::string{foreign_keys_body}, keep_foreign_key);
+}
+
+void keep_index(Dependants& found, const Json& row) {
+  IndexFacts index;
+  index.table = table_of(row);
+  index.schema = text_of(row, "index_schema");
+  index.name = text_of(row, "name");
+  index.definition = text_of(row, "definition");
+  index.tablespace = text_of(row, "tablespace");
+  index.unique = bool_of(row, "unique");
+  index.valid = bool_of(row, "valid");
+  index.clustered = bool_of(row, "clustered");
+  index.replica_identity = bool_of(row, "replica_identity");
+  index.comment = optional_text_of(row, "comment");
+  index.statistics = texts_of(row, "statistics");
+  index.owner = owner_of(text_of(row, "contype"));
+  index.constraint_name = text_of(row, "constraint_name");
+  index.constraint_comment = optional_text_of(row, "constraint_comment");
+  index.deferrable = bool_of(row, "deferrable");
+  index.deferred = bool_of(row, "deferred");
+  found.indexes.push_back(std::move(index));
+}
+
+void keep_check(Dependants& found, const Json& row) {
+  CheckFacts check;
+  check.table = table_of(row);
+  check.name = text_of(row, "name");
+  check.expression = text_of(row, "expression");
+  check.validated = bool_of(row, "validated");
+  check.no_inherit = bool_of(row, "no_inherit");
+  check.comment = optional_text_of(row, "comment");
+  found.checks.push_back(std::move(check));
 }
 
 }  // namespace
 
 Read read_indexes(Reading* reading) {
-  std::string body{indexes_body};
-  std::string no_tables;
-  const auto rows = co_await ask_json(reading, std::move(no_tables), std::move(body));
-  if (!rows) co_return rows.error();
-  for (const Json& row : *rows) {
-    IndexFacts index;
-    index.table = table_of(row);
-    index.schema = text_of(row, "index_schema");
-    index.name = text_of(row, "name");
-    index.definition = text_of(row, "definition");
-    index.tablespace = text_of(row, "tablespace");
-    index.unique = bool_of(row, "unique");
-    index.valid = bool_of(row, "valid");
-    index.clustered = bool_of(row, "clustered");
-    index.replica_identity = bool_of(row, "replica_identity");
-    index.comment = optional_text_of(row, "comment");
-    index.statistics = texts_of(row, "statistics");
-    index.owner = owner_of(text_of(row, "contype"));
-    index.constraint_name = text_of(row, "constraint_name");
-    index.constraint_comment = optional_text_of(row, "constraint_comment");
-    index.deferrable = bool_of(row, "deferrable");
-    index.deferred = bool_of(row, "deferred");
-    reading->found.indexes.push_back(std::move(index));
-  }
-  co_return Result<void>{};
+  return read_rows(reading, std::string{}, std::string{indexes_body}, keep_index);
 }
 
 Read read_constraints(Reading* reading) {
-  std::string body{checks_body};
   std::string no_tables;
-  const auto rows = co_await ask_json(reading, std::move(no_tables), std::move(body));
-  if (!rows) co_return rows.error();
-  for (const Json& row : *rows) {
-    CheckFacts check;
-    check.table = table_of(row);
-    check.name = text_of(row, "name");
-    check.expression = text_of(row, "expression");
-    check.validated = bool_of(row, "validated");
-    check.no_inherit = bool_of(row, "no_inherit");
-    check.comment = optional_text_of(row, "comment");
-    reading->found.checks.push_back(std::move(check));
-  }
+  std::string body{checks_body};
+  const auto checks =
+      co_await read_rows(reading, std::move(no_tables), std::move(body), keep_check);
+  if (!checks) co_return checks.error();
   const auto keys = co_await read_foreign_keys(reading);
   co_return keys;
 }

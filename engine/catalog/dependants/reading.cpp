@@ -8,7 +8,8 @@
 
 namespace backfill::dependants {
 
-asio::awaitable<Result<Json>> ask_json(Reading* reading, std::string tables, std::string body) {
+Read read_rows(Reading* reading, std::string tables, std::string body,
+               void (*keep)(Dependants& found, const Json& row)) {
   std::string sql = fmt::format(
       "WITH RECURSIVE wanted(relid, attnum) AS ("
       "SELECT * FROM unnest($1::oid[], $2::int2[])), {} answer AS ({}) "
@@ -19,7 +20,9 @@ asio::awaitable<Result<Json>> ask_json(Reading* reading, std::string tables, std
       co_await reading->connection->query(std::move(sql), std::move(params), reading->deadline);
   if (!rows) co_return rows.error();
   const std::string text = pg::text_field(rows->values.at(0), 0);
-  co_return text.empty() ? Json::array() : Json::parse(text);
+  const Json answer = text.empty() ? Json::array() : Json::parse(text);
+  for (const Json& row : answer) keep(reading->found, row);
+  co_return Result<void>{};
 }
 
 std::string grants_sql(std::string_view acl) {

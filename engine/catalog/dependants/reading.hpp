@@ -27,11 +27,6 @@ struct Reading {
   Dependants found;
 };
 
-/// Runs `SELECT` bodies over `wanted (relid, attnum)`, the columns. `tables` are further WITH
-/// members, each ending in a comma. The answer is an array, one object per row.
-[[nodiscard]] asio::awaitable<Result<Json>> ask_json(Reading* reading, std::string tables,
-                                                     std::string body);
-
 /// `hit (view, depth)`: the views that read the columns, directly or through others, as `views`
 /// with the greatest depth of each.
 inline constexpr std::string_view with_views = R"(
@@ -64,6 +59,11 @@ views AS (SELECT view, max(depth) AS depth FROM hit GROUP BY view),)";
 [[nodiscard]] RecreatedFacts recreated_of(const Json& object);
 
 using Read = asio::awaitable<Result<void>>;
+
+/// Runs a SELECT body over `wanted (relid, attnum)`, the columns, and hands each row to `keep`, as
+/// an object. `tables` are further WITH members, each ending in a comma.
+[[nodiscard]] Read read_rows(Reading* reading, std::string tables, std::string body,
+                             void (*keep)(Dependants& found, const Json& row));
 
 Read read_columns(Reading* reading);
 Read read_indexes(Reading* reading);

@@ -88,53 +88,48 @@ WHERE s.stxname NOT LIKE '%\_\_backfill%' AND EXISTS (
           AND d.refclassid = 'pg_class'::regclass)
 ORDER BY s.oid)";
 
+void keep_recreated(Dependants& found, const Json& row) {
+  found.recreated.push_back(recreated_of(row));
+}
+
+void keep_publication(Dependants& found, const Json& row) {
+  RecreatedFacts publication;
+  publication.kind = RecreatedFacts::Kind::publication;
+  publication.object = text_of(row, "object");
+  publication.name = text_of(row, "name");
+  publication.table = table_of(row);
+  publication.columns = texts_of(row, "columns");
+  publication.condition = optional_text_of(row, "condition");
+  publication.allowed = bool_of(row, "allowed");
+  found.recreated.push_back(std::move(publication));
+}
+
+void keep_statistics(Dependants& found, const Json& row) {
+  StatisticsFacts statistics;
+  statistics.table = table_of(row);
+  statistics.name = {text_of(row, "statistics_schema"), text_of(row, "name")};
+  statistics.definition = text_of(row, "definition");
+  statistics.owner = text_of(row, "owner");
+  if (!row.at("target").is_null()) statistics.target = row.at("target").get<int>();
+  statistics.comment = optional_text_of(row, "comment");
+  found.statistics.push_back(std::move(statistics));
+}
+
 }  // namespace
 
 Read read_recreated(Reading* reading) {
-  std::string body{recreated_body};
-  std::string no_tables;
-  const auto rows = co_await ask_json(reading, std::move(no_tables), std::move(body));
-  if (!rows) co_return rows.error();
-  for (const Json& row : *rows) reading->found.recreated.push_back(recreated_of(row));
-  co_return Result<void>{};
+  return read_rows(reading, std::string{}, std::string{recreated_body}, keep_recreated);
 }
 
 Read read_publications(Reading* reading) {
   if (reading->connection->server_version() < 150000) co_return Result<void>{};
-  std::string body{publications_body};
   std::string no_tables;
-  const auto rows = co_await ask_json(reading, std::move(no_tables), std::move(body));
-  if (!rows) co_return rows.error();
-  for (const Json& row : *rows) {
-    RecreatedFacts publication;
-    publication.kind = RecreatedFacts::Kind::publication;
-    publication.object = text_of(row, "object");
-    publication.name = text_of(row, "name");
-    publication.table = table_of(row);
-    publication.columns = texts_of(row, "columns");
-    publication.condition = optional_text_of(row, "condition");
-    publication.allowed = bool_of(row, "allowed");
-    reading->found.recreated.push_back(std::move(publication));
-  }
-  co_return Result<void>{};
+  std::string body{publications_body};
+  co_return co_await read_rows(reading, std::move(no_tables), std::move(body), keep_publication);
 }
 
 Read read_statistics(Reading* reading) {
-  std::string body{statistics_body};
-  std::string no_tables;
-  const auto rows = co_await ask_json(reading, std::move(no_tables), std::move(body));
-  if (!rows) co_return rows.error();
-  for (const Json& row : *rows) {
-    StatisticsFacts statistics;
-    statistics.table = table_of(row);
-    statistics.name = {text_of(row, "statistics_schema"), text_of(row, "name")};
-    statistics.definition = text_of(row, "definition");
-    statistics.owner = text_of(row, "owner");
-    if (!row.at("target").is_null()) statistics.target = row.at("target").get<int>();
-    statistics.comment = optional_text_of(row, "comment");
-    reading->found.statistics.push_back(std::move(statistics));
-  }
-  co_return Result<void>{};
+  return read_rows(reading, std::string{}, std::string{statistics_body}, keep_statistics);
 }
 
 }  // namespace backfill::dependants

@@ -92,18 +92,14 @@ SELECT DISTINCT found.object, found.reason, found.hint FROM (
 ) AS found
 ORDER BY found.object)";
 
+void keep_uncarried(Dependants& found, const Json& row) {
+  found.uncarried.push_back({text_of(row, "object"), text_of(row, "reason"), text_of(row, "hint")});
+}
+
 }  // namespace
 
 Read read_uncarried(Reading* reading) {
-  std::string body{uncarried_body};
-  std::string tables{with_views};
-  const auto rows = co_await ask_json(reading, std::move(tables), std::move(body));
-  if (!rows) co_return rows.error();
-  for (const Json& row : *rows) {
-    reading->found.uncarried.push_back(
-        {text_of(row, "object"), text_of(row, "reason"), text_of(row, "hint")});
-  }
-  co_return Result<void>{};
+  return read_rows(reading, std::string{with_views}, std::string{uncarried_body}, keep_uncarried);
 }
 
 }  // namespace backfill::dependants

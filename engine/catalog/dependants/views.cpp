@@ -73,15 +73,16 @@ ViewFacts view_of(const Json& row) {
   return view;
 }
 
+void keep_view(Dependants& found, const Json& row) {
+  found.views.push_back(view_of(row));
+}
+
 }  // namespace
 
 Read read_views(Reading* reading) {
-  std::string body = fmt::format(views_body, grants_sql("c.relacl"), grants_sql("a.attacl"));
-  std::string tables{with_views};
-  const auto rows = co_await ask_json(reading, std::move(tables), std::move(body));
-  if (!rows) co_return rows.error();
-  for (const Json& row : *rows) reading->found.views.push_back(view_of(row));
-  co_return Result<void>{};
+  return read_rows(reading, std::string{with_views},
+                   fmt::format(views_body, grants_sql("c.relacl"), grants_sql("a.attacl")),
+                   keep_view);
 }
 
 }  // namespace backfill::dependants
