@@ -7,14 +7,13 @@ others use too, only ratios between neighbours mean anything.
 Where the numbers come from is told in server.py; the phases of a job are those of backfill.phases.
 """
 
-import argparse
 import json
 import os
 import pathlib
 import statistics
 import sys
 
-from server import JOB, Server, describe_machine, measure
+from server import JOB, Server, describe_machine, measure, run_arguments
 
 SMALL_ROWS = 10_000
 LOOP_BATCH = 1_000
@@ -118,17 +117,12 @@ def judge(singles, judged, small):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.partition("\n")[0])
-    parser.add_argument("--rows", type=int, default=1_000_000, help="of the table (%(default)s)")
-    parser.add_argument("--repeat", type=int, default=3, help="rounds of A B (%(default)s)")
+    parser = run_arguments("scripts/bench", __doc__.partition("\n")[0], 3, "2:auto",
+                           "connections and fixed batch size, or auto; the first is judged "
+                           "(%(default)s)")
     parser.add_argument("--loop-rows", type=int, default=30_000,
                         help="of the loop's table; it is quadratic. 0: no loop (%(default)s)")
-    parser.add_argument("--variants", default="2:auto", metavar="C:ROWS,…",
-                        help="connections and fixed batch size, or auto; the first is judged "
-                        "(%(default)s)")
     parser.add_argument("--standby", action="store_true", help="leave the standby streaming")
-    for hidden in ("--program", "--server-pid", "--output"):
-        parser.add_argument(hidden, required=True, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.rows < 1 or chosen.repeat < 1 or chosen.loop_rows < 0:
         parser.error("--rows and --repeat are at least 1, --loop-rows at least 0")

@@ -7,7 +7,6 @@ that those which had to queue behind a slow one count as slow (no coordinated om
 planned while the contestant worked are counted.
 """
 
-import argparse
 import json
 import os
 import pathlib
@@ -17,7 +16,7 @@ import subprocess
 import sys
 import time
 
-from server import JOB, Server, describe_machine
+from server import JOB, Server, describe_machine, run_arguments
 
 LOOP_BATCH = 1_000
 HEAD_START = 1.0  # seconds of pgbench alone, before the contestant begins
@@ -141,18 +140,13 @@ def table(results):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(prog="scripts/bench neighbours",
-                                     description=__doc__.partition("\n")[0])
-    parser.add_argument("--rows", type=int, default=1_000_000, help="of the table (%(default)s)")
-    parser.add_argument("--repeat", type=int, default=2, help="rounds (%(default)s)")
+    parser = run_arguments("scripts/bench neighbours", __doc__.partition("\n")[0], 2,
+                           "2:auto,1:auto,2:1000",
+                           "connections and fixed batch size, or auto (%(default)s)")
     parser.add_argument("--seconds", type=float, default=15,
                         help="the most that each contestant works (%(default)s)")
     parser.add_argument("--rate", type=int, default=300, help="updates a second (%(default)s)")
     parser.add_argument("--clients", type=int, default=4, help="of pgbench (%(default)s)")
-    parser.add_argument("--variants", default="2:auto,1:auto,2:1000", metavar="C:ROWS,…",
-                        help="connections and fixed batch size, or auto (%(default)s)")
-    for hidden in ("--program", "--server-pid", "--output"):
-        parser.add_argument(hidden, required=True, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if min(chosen.rows, chosen.repeat, chosen.seconds, chosen.rate, chosen.clients) < 1:
         parser.error("every number is at least 1")

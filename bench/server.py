@@ -5,6 +5,7 @@ ends; the server's from /proc, as the postmaster's own time, that of the childre
 that of those still alive; the client's memory from VmHWM, read while it runs.
 """
 
+import argparse
 import os
 import pathlib
 import platform
@@ -35,6 +36,17 @@ def client_environment(url):
     parts = urllib.parse.urlsplit(url)
     return dict(os.environ, PGHOST=parts.hostname, PGPORT=str(parts.port), PGUSER=parts.username,
                 PGPASSWORD=parts.password, PGDATABASE=parts.path.lstrip("/"), DATABASE_URL=url)
+
+
+def run_arguments(prog, purpose, repeat, variants, variants_help):
+    """What every comparison is told; the hidden ones come from scripts/bench."""
+    parser = argparse.ArgumentParser(prog=prog, description=purpose)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of the table (%(default)s)")
+    parser.add_argument("--repeat", type=int, default=repeat, help="rounds (%(default)s)")
+    parser.add_argument("--variants", default=variants, metavar="C:ROWS,…", help=variants_help)
+    for hidden in ("--program", "--server-pid", "--output"):
+        parser.add_argument(hidden, required=True, help=argparse.SUPPRESS)
+    return parser
 
 
 class Server:

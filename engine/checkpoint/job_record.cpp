@@ -86,6 +86,18 @@ Error lost(JobId job, Epoch epoch) {
   return error;
 }
 
+/// A statement of one pass of a phase; its parameters are the job, the epoch, the phase and the
+/// pass.
+pg::Statement of_pass(const Fence& fence, std::string sql) {
+  pg::Statement statement;
+  statement.sql = std::move(sql);
+  statement.params.emplace_back(std::to_string(fence.sweep.job.value));
+  statement.params.emplace_back(std::to_string(fence.epoch.value));
+  statement.params.emplace_back(fence.sweep.phase);
+  statement.params.emplace_back(std::to_string(fence.sweep.pass));
+  return statement;
+}
+
 /// Runs one fenced statement in a transaction of its own that commits synchronously.
 awaitable<Result<void>> run_fenced(pg::Connection* connection, JobId job, Epoch epoch,
                                    pg::Statement statement) {
@@ -179,30 +191,22 @@ awaitable<Result<std::vector<StoredRange>>> count_uncounted(pg::Connection* conn
 }
 
 awaitable<Result<void>> start_phase(pg::Connection* connection, Fence fence) {
-  pg::Statement statement;
-  statement.sql =
+  pg::Statement statement = of_pass(
+      fence,
       "WITH held AS (UPDATE backfill.jobs SET phase = $3, state = 'running', last_error = NULL, "
       "finished_at = NULL WHERE id = $1::bigint AND epoch = $2::bigint RETURNING id) INSERT INTO "
       "backfill.phases AS p (job_id, phase, pass) SELECT id, $3, $4::integer FROM held ON CONFLICT "
-      "(job_id, phase, pass) DO UPDATE SET started_at = p.started_at";
-  statement.params.emplace_back(std::to_string(fence.sweep.job.value));
-  statement.params.emplace_back(std::to_string(fence.epoch.value));
-  statement.params.emplace_back(fence.sweep.phase);
-  statement.params.emplace_back(std::to_string(fence.sweep.pass));
+      "(job_id, phase, pass) DO UPDATE SET started_at = p.started_at");
   co_return co_await run_fenced(connection, fence.sweep.job, fence.epoch, std::move(statement));
 }
 
 awaitable<Result<void>> note_phase(pg::Connection* connection, Fence fence) {
-  pg::Statement statement;
-  statement.sql =
+  pg::Statement statement = of_pass(
+      fence,
       "INSERT INTO backfill.phases AS p (job_id, phase, pass) SELECT id, $3, $4::integer FROM "
       "backfill.jobs WHERE id = $1::bigint AND epoch = $2::bigint ON CONFLICT (job_id, phase, "
       "pass) "
-      "DO UPDATE SET started_at = p.started_at";
-  statement.params.emplace_back(std::to_string(fence.sweep.job.value));
-  statement.params.emplace_back(std::to_string(fence.epoch.value));
-  statement.params.emplace_back(fence.sweep.phase);
-  statement.params.emplace_back(std::to_string(fence.sweep.pass));
+      "DO UPDATE SET started_at = p.started_at");
   co_return co_await run_fenced(connection, fence.sweep.job, fence.epoch, std::move(statement));
 }
 
@@ -219,15 +223,11 @@ awaitable<Result<void>> reopen_job(pg::Connection* connection, Fence fence, std:
 }
 
 awaitable<Result<void>> finish_phase(pg::Connection* connection, Fence fence, std::string detail) {
-  pg::Statement statement;
-  statement.sql =
+  pg::Statement statement = of_pass(
+      fence,
       "UPDATE backfill.phases p SET finished_at = pg_catalog.clock_timestamp(), detail = $5::jsonb "
       "FROM backfill.jobs j WHERE j.id = p.job_id AND p.job_id = $1::bigint AND j.epoch = "
-      "$2::bigint AND p.phase = $3 AND p.pass = $4::integer";
-  statement.params.emplace_back(std::to_string(fence.sweep.job.value));
-  statement.params.emplace_back(std::to_string(fence.epoch.value));
-  statement.params.emplace_back(fence.sweep.phase);
-  statement.params.emplace_back(std::to_string(fence.sweep.pass));
+      "$2::bigint AND p.phase = $3 AND p.pass = $4::integer");
   statement.params.emplace_back(std::move(detail));
   co_return co_await run_fenced(connection, fence.sweep.job, fence.epoch, std::move(statement));
 }
