@@ -37,9 +37,17 @@ inline asio::awaitable<JobRecord> make_job(pg::Connection* connection) {
 }
 
 inline asio::awaitable<AcquireOutcome> take(pg::Connection* connection, JobId job,
-                                            RunnerIdentity self, LeaseSettings settings = {}) {
+                                            RunnerIdentity self, LeaseSettings settings) {
   auto outcome = co_await acquire_lease(connection, job, std::move(self), std::move(settings));
   co_return value_of(outcome);
+}
+
+/// With the settings that a run uses. An overload, as no default argument of a class may be left
+/// out of an awaited call.
+inline asio::awaitable<AcquireOutcome> take(pg::Connection* connection, JobId job,
+                                            RunnerIdentity self) {
+  LeaseSettings settings;
+  co_return co_await take(connection, job, std::move(self), std::move(settings));
 }
 
 inline asio::awaitable<Held> make_held_job(pg::Connection* connection) {
@@ -64,14 +72,20 @@ inline asio::awaitable<std::optional<Error>> send(pg::Connection* connection,
 }
 
 inline asio::awaitable<std::optional<Error>> open(pg::Connection* connection, Fence fence,
-                                                  std::int64_t number,
-                                                  KeyRange bounds = KeyRange()) {
+                                                  std::int64_t number, KeyRange bounds) {
   OpenRange range;
   range.range = RangeId{number};
   range.bounds = std::move(bounds);
   range.keys = RowCount{10};
   auto statements = open_range_statements(fence, {}, range);
   co_return co_await send(connection, std::move(statements));
+}
+
+/// The range without bounds.
+inline asio::awaitable<std::optional<Error>> open(pg::Connection* connection, Fence fence,
+                                                  std::int64_t number) {
+  KeyRange bounds;
+  co_return co_await open(connection, std::move(fence), number, std::move(bounds));
 }
 
 inline Batch batch_of(std::int64_t number, std::optional<std::string> after, std::string through) {
