@@ -218,6 +218,11 @@ asio::awaitable<Result<std::vector<ExpressionFacts>>> look(const Looker* looker,
     if (!deterministic) co_return deterministic.error();
     ExpressionFacts fact;
     fact.deterministic = *deterministic;
+    if (fact.deterministic) {
+      const auto immutable = co_await looker->immutable(column.expression);
+      if (!immutable) co_return immutable.error();
+      fact.immutable = *immutable;
+    }
     fact.reads_set_columns = reads_set_columns(read_sql_words(column.expression), *job, *target);
     facts.push_back(fact);
   }

@@ -35,6 +35,7 @@ namespace backfill {
 
 struct ExpressionFacts {
   bool deterministic = false;
+  bool immutable = false;  ///< not even a setting such as TimeZone plays a part
   /// It reads a column that the job sets (or the whole row), as `n + 1` for `n` does: computed
   /// again after the copy it would start from another value.
   bool reads_set_columns = false;

@@ -259,12 +259,31 @@ awaitable<Result<void>> set_job_state(pg::Connection* connection, JobId job, Epo
 }
 
 awaitable<Result<void>> finish_job(pg::Connection* connection, JobId job, Epoch epoch) {
+  std::string done = "done";
+  co_return co_await finish_job_in_phase(connection, job, epoch, std::move(done));
+}
+
+awaitable<Result<void>> finish_job_in_phase(pg::Connection* connection, JobId job, Epoch epoch,
+                                            std::string phase) {
   pg::Statement statement;
   statement.sql =
-      "UPDATE backfill.jobs SET state = 'done', phase = 'done', last_error = NULL, finished_at = "
+      "UPDATE backfill.jobs SET state = 'done', phase = $3, last_error = NULL, finished_at = "
       "pg_catalog.clock_timestamp() WHERE id = $1::bigint AND epoch = $2::bigint";
   statement.params.emplace_back(std::to_string(job.value));
   statement.params.emplace_back(std::to_string(epoch.value));
+  statement.params.emplace_back(std::move(phase));
+  co_return co_await run_fenced(connection, job, epoch, std::move(statement));
+}
+
+awaitable<Result<void>> leave_job_in_phase(pg::Connection* connection, JobId job, Epoch epoch,
+                                           std::string phase) {
+  pg::Statement statement;
+  statement.sql =
+      "UPDATE backfill.jobs SET state = 'stopped', phase = $3, last_error = NULL, finished_at = "
+      "NULL WHERE id = $1::bigint AND epoch = $2::bigint";
+  statement.params.emplace_back(std::to_string(job.value));
+  statement.params.emplace_back(std::to_string(epoch.value));
+  statement.params.emplace_back(std::move(phase));
   co_return co_await run_fenced(connection, job, epoch, std::move(statement));
 }
 

@@ -102,4 +102,14 @@ struct StoredRange {
 [[nodiscard]] pg::asio::awaitable<Result<void>> reopen_job(pg::Connection* connection, Fence fence,
                                                            std::string reason);
 
+/// The same for a job that is done but may still be undone: its phase then says so.
+[[nodiscard]] pg::asio::awaitable<Result<void>> finish_job_in_phase(pg::Connection* connection,
+                                                                    JobId job, Epoch epoch,
+                                                                    std::string phase);
+
+/// Says where a job stands that nobody runs.
+[[nodiscard]] pg::asio::awaitable<Result<void>> leave_job_in_phase(pg::Connection* connection,
+                                                                   JobId job, Epoch epoch,
+                                                                   std::string phase);
+
 }  // namespace backfill

@@ -46,6 +46,11 @@ pg::Statement settings_statement(const TransactionSettings& settings) {
     statement.sql += ", pg_catalog.set_config('search_path', $4, true)";
     statement.params.emplace_back(settings.search_path);
   }
+  if (!settings.quiet_job.empty()) {
+    statement.params.emplace_back(settings.quiet_job);
+    statement.sql += ", pg_catalog.set_config('backfill.job', $" +
+                     std::to_string(statement.params.size()) + ", true)";
+  }
   return statement;
 }
 

@@ -21,6 +21,8 @@ struct TransactionSettings {
   bool synchronous = false;
   std::string search_path;       ///< as pinned by the job; empty: the session's
   bool bypass_triggers = false;  ///< session_replication_role = replica
+  /// The job whose trigger shall not fire for this transaction (setting backfill.job); empty: none.
+  std::string quiet_job;
 };
 
 [[nodiscard]] pg::Statement begin_statement();

@@ -17,9 +17,9 @@ namespace backfill::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> commands{"run",    "plan", "status",  "pause",
-                                                    "resume", "stop", "set",     "verify",
-                                                    "gate",   "lint", "rollback"};
+constexpr std::array<std::string_view, 13> commands{"run",    "plan", "status",  "pause", "resume",
+                                                    "stop",   "set",  "verify",  "gate",  "lint",
+                                                    "switch", "drop", "rollback"};
 constexpr std::array<std::string_view, 4> control_commands{"pause", "resume", "stop", "set"};
 constexpr std::array<std::string_view, 2> log_formats{"text", "json"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warning", "error"};
@@ -167,6 +167,8 @@ std::variant<Command, UsageError> read_control(std::string_view name, const Word
 run::JobRun::Mode mode_of(std::string_view command) {
   using Mode = run::JobRun::Mode;
   if (command == "verify") return Mode::verify_only;
+  if (command == "switch") return Mode::switch_names;
+  if (command == "drop") return Mode::drop;
   return command == "rollback" ? Mode::rollback : Mode::run;
 }
 

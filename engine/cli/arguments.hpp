@@ -21,7 +21,7 @@ struct GlobalArguments {
   bool no_progress = false;
 };
 
-/// `run`, `verify` and `rollback`.
+/// `run`, `verify`, `switch`, `drop` and `rollback`.
 struct RunArguments {
   std::string job_file;
   run::JobRun::Mode mode = run::JobRun::Mode::run;

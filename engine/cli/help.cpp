@@ -20,6 +20,8 @@ commands
   verify JOB.yaml     run the proof of completeness alone
   gate JOB…           exit 0 only when every job named is done
   lint FILE…          check job files without a database
+  switch JOB.yaml     type-copy: let the new column take the old one's name
+  drop JOB.yaml       type-copy: remove the old column
   rollback JOB.yaml   take back what the job has put in place
 
 options, anywhere on the line
@@ -153,14 +155,38 @@ file:line:column: message. Exit 0 when there is none, else 2.
 See `backfill --help` for the options that every command takes, and the exit codes.
 )";
 
+constexpr std::string_view switch_help = R"(usage: backfill switch JOB.yaml [OPTION…]
+
+For jobs of kind type-copy with `switch: manual`: compares all rows once more, then
+lets the new columns take the names of the old ones, in one transaction that holds its
+locks for milliseconds. The old columns follow every write until `backfill drop`.
+
+See `backfill --help` for the options that every command takes, and the exit codes.
+)";
+
+constexpr std::string_view drop_help = R"(usage: backfill drop JOB.yaml [OPTION…]
+
+For jobs of kind type-copy that have switched: removes the old columns and the trigger.
+Exit 3 before the time that `drop: after …` names. There is no way back from here.
+
+See `backfill --help` for the options that every command takes, and the exit codes.
+)";
+
 constexpr std::string_view rollback_help =
     R"(usage: backfill rollback JOB.yaml [--drop-columns] [--yes] [OPTION…]
 
-Takes back the constraints, indexes and defaults of `enforce` that this job has put in
-place, the last first, and nothing that was there before it. The values that it has
-written stay. Says what it will do, and asks. `run` afterwards enforces again.
+Kind backfill: takes back the constraints, indexes and defaults of `enforce` that this
+job has put in place, the last first, and nothing that was there before it. The values
+that it has written stay. `run` afterwards enforces again.
 
-  --drop-columns   also drop the columns that `add` has made, with all that is in them
+Kind type-copy, at any time before `drop`: puts the table back to how it was before the
+job. Values written since the switch are carried back through `back`; exit 4 with a list
+where the old type cannot hold them, and nothing is undone then.
+
+Says what it will do, and asks.
+
+  --drop-columns   kind backfill: also drop the columns that `add` has made, with all
+                   that is in them
   --yes            do not ask; needed without a terminal
 
 See `backfill --help` for the options that every command takes, and the exit codes.
@@ -183,6 +209,8 @@ std::string_view help_of(std::string_view command) {
   if (command == "set") return set_help;
   if (command == "gate") return gate_help;
   if (command == "lint") return lint_help;
+  if (command == "switch") return switch_help;
+  if (command == "drop") return drop_help;
   if (command == "rollback") return rollback_help;
   return general;
 }

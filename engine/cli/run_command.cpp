@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
 
 #include "cli/commands.hpp"
 #include "cli/console_observer.hpp"
@@ -45,6 +46,11 @@ void stop(run::JobRun& job_run, ConsoleObserver& observer, StopSignals::Request 
   job_run.stop(cancel, signal);
 }
 
+/// switch and drop are about two columns, which a backfill does not have.
+bool is_for_type_copy(run::JobRun::Mode mode) {
+  return mode == run::JobRun::Mode::switch_names || mode == run::JobRun::Mode::drop;
+}
+
 /// Asks on the terminal; without one only --yes is an answer. Nothing runs yet that must not wait.
 bool confirm(const RunArguments& arguments, const std::vector<std::string>& steps) {
   if (arguments.yes) return true;
@@ -64,6 +70,15 @@ ExitCode run_command(const RunArguments& arguments, Console& console) {
   std::optional<Job> job = load_job(console, arguments.job_file);
   if (!job) return ExitCode::usage;
   console.name_job(job->name);
+  if (job->kind != JobKind::type_copy && is_for_type_copy(arguments.mode)) {
+    console.report("usage",
+                   {ExitCode::usage,
+                    fmt::format("{} is a job of kind backfill: it has nothing to switch or to drop",
+                                job->name),
+                    {},
+                    fmt::format("backfill run {}", arguments.job_file)});
+    return ExitCode::usage;
+  }
   ConsoleObserver observer(observer_options(console, job->name), surroundings());
   run::Request request;
   request.conninfo = conninfo_of(console, job->database);

@@ -35,6 +35,8 @@ std::string state_text(const run::JobStatus& job) {
   if (job.paused_by && running(job)) return fmt::format("{}, paused", job.phase);
   if (job.paused_by && job.state != "done")
     return fmt::format("{}, {}, paused", job.phase, job.state);
+  // A type-copy that has switched is done, and can still be undone.
+  if (job.state == "done" && job.phase == "switched") return "done, switched";
   if (job.state == "done" || job.phase.empty() || job.phase == job.state) return job.state;
   return fmt::format("{}, {}", job.phase, job.state);
 }
@@ -52,7 +54,11 @@ std::string share_text(const std::optional<double>& fraction) {
 std::string next_of(const run::JobStatus& job) {
   if (job.paused_by && job.state != "done") return fmt::format("backfill resume {}", job.name);
   if (running(job)) return fmt::format("backfill status {} --watch", job.name);
+  if (job.state == "done" && job.phase == "switched") {
+    return "backfill drop (removes the old column) or backfill rollback, with the job's file";
+  }
   if (job.state == "done") return {};
+  if (job.phase == "ready") return "backfill switch with the job's file";
   return "backfill run with the job's file: it goes on where it stands";
 }
 

@@ -7,7 +7,9 @@
 namespace backfill::config {
 
 std::span<const KindEntry> job_kinds() {
-  static const std::array<KindEntry, 1> kinds{{{"backfill", JobKind::backfill, backfill_fields()}}};
+  static const std::array<KindEntry, 2> kinds{
+      {{"backfill", JobKind::backfill, backfill_fields()},
+       {"type-copy", JobKind::type_copy, type_copy_fields()}}};
   return kinds;
 }
 

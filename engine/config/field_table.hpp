@@ -19,6 +19,9 @@ namespace backfill::config {
 /// The fields of `kind: backfill` alone.
 [[nodiscard]] std::span<const Field> backfill_fields();
 
+/// The fields of `kind: type-copy` alone.
+[[nodiscard]] std::span<const Field> type_copy_fields();
+
 struct KindEntry {
   std::string_view word;  ///< as it stands behind `kind:`
   JobKind kind;

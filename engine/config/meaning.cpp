@@ -13,13 +13,6 @@
 namespace backfill {
 namespace {
 
-std::string_view word_of(JobKind kind) {
-  for (const config::KindEntry& entry : config::job_kinds()) {
-    if (entry.kind == kind) return entry.word;
-  }
-  return "";
-}
-
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
   while (!text.empty()) {
@@ -32,8 +25,16 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 
 }  // namespace
 
+std::string_view kind_word(JobKind kind) {
+  for (const config::KindEntry& entry : config::job_kinds()) {
+    if (entry.kind == kind) return entry.word;
+  }
+  return "";
+}
+
 std::string meaning_of(const Job& job) {
-  std::string text = fmt::format("kind: {}\ntable: {}\n", word_of(job.kind), name_text(job.table));
+  std::string text =
+      fmt::format("kind: {}\ntable: {}\n", kind_word(job.kind), name_text(job.table));
   if (!job.key.empty()) {
     std::vector<std::string> names;
     for (const std::string& column : job.key) names.push_back(name_text(column));
@@ -47,6 +48,14 @@ std::string meaning_of(const Job& job) {
             [](const SetColumn& a, const SetColumn& b) { return a.column < b.column; });
   for (const SetColumn& column : set) {
     text += fmt::format("set.{}: {}\n", name_text(column.column), one_line_sql(column.expression));
+  }
+  std::vector<ChangeColumn> columns = job.type_copy.columns;
+  std::sort(columns.begin(), columns.end(),
+            [](const ChangeColumn& a, const ChangeColumn& b) { return a.column < b.column; });
+  for (const ChangeColumn& column : columns) {
+    const std::string name = name_text(column.column);
+    text += fmt::format("columns.{}.type: {}\n", name, one_line_sql(column.type));
+    text += fmt::format("columns.{}.using: {}\n", name, one_line_sql(column.with));
   }
   if (job.where) text += fmt::format("where: {}\n", one_line_sql(*job.where));
   for (std::size_t i = 0; i < job.enforce.size(); ++i) {

@@ -85,7 +85,7 @@ asio::awaitable<Outcome> JobRun::Implementation::with_lease() {
   Outcome outcome;
   if (!opened) {
     outcome = failed_outcome(session_, opened.error());
-  } else if (session_.mode == Mode::rollback) {
+  } else if (session_.mode == Mode::rollback && session_.request.job.kind == JobKind::backfill) {
     outcome = co_await take_back(&session_);
   } else {
     const Ending ending = co_await phases();
@@ -116,6 +116,7 @@ asio::awaitable<Outcome> JobRun::Implementation::with_lease() {
 asio::awaitable<Ending> JobRun::Implementation::phases() {
   Ending ending = co_await session_.live->wait_while_held();
   if (ending) co_return ending;
+  if (session_.request.job.kind == JobKind::type_copy) co_return co_await run_type_copy(&session_);
   if (session_.mode == Mode::run) {
     session_.phase = "add";
     ending = co_await add_columns(&session_);
@@ -123,10 +124,7 @@ asio::awaitable<Ending> JobRun::Implementation::phases() {
     ending = co_await guard_plans(&session_);
     if (ending) co_return ending;
   }
-  const int connections = session_.request.job.pace.connections;
-  session_.pool =
-      std::make_unique<SlotPool>(session_.executor, session_.options, connections, session_.seed);
-  session_.pool->start();
+  start_pool(&session_);
   if (session_.mode == Mode::run) {
     ending = co_await copy_rows(&session_);
     if (ending) co_return ending;

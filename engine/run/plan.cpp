@@ -14,6 +14,7 @@
 #include "jobs/enforce.hpp"
 #include "pg/field.hpp"
 #include "run/run.hpp"
+#include "run/type_copy_view.hpp"
 
 namespace backfill::run {
 
@@ -92,6 +93,9 @@ asio::awaitable<Result<PlanReport>> make_report(pg::Connection* connection, Job 
   const Result<pg::Rows> size = co_await connection->query(size_sql, std::move(oid), plan_deadline);
   if (!size) co_return size.error();
   report.table_bytes = pg::optional_integer_field(size->values.front(), 0);
+  if (job.kind == JobKind::type_copy) {
+    co_return co_await plan_type_copy(connection, std::move(job), std::move(report));
+  }
 
   const Result<std::vector<Finding>> findings = co_await preflight(connection, job, target);
   if (!findings) co_return findings.error();

@@ -1,3 +1,5 @@
+#include "run/prepare.hpp"
+
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,11 +11,8 @@
 #include "checkpoint/control_schema.hpp"
 #include "config/meaning.hpp"
 #include "core/sql_text.hpp"
-#include "run/session.hpp"
 
 namespace backfill::run {
-
-namespace {
 
 Outcome refused(const Session& session, std::string summary) {
   Outcome outcome;
@@ -52,6 +51,8 @@ Ending judge(const Session& session, const std::vector<Finding>& findings) {
   if (!refuse) return std::nullopt;
   return outcome;
 }
+
+namespace {
 
 Outcome already_done(const Session& session) {
   Outcome outcome;
@@ -109,6 +110,17 @@ asio::awaitable<Ending> take_lease(Session* session) {
   co_return std::nullopt;
 }
 
+std::string_view verb_of(JobRun::Mode mode) {
+  switch (mode) {
+    case JobRun::Mode::run: return "run";
+    case JobRun::Mode::verify_only: return "verify";
+    case JobRun::Mode::switch_names: return "switch";
+    case JobRun::Mode::drop: return "drop";
+    case JobRun::Mode::rollback: return "undo";
+  }
+  return {};
+}
+
 /// Creates the control schema and the job in it: the first thing that a run writes.
 asio::awaitable<Ending> pin_job(Session* session, std::string meaning) {
   const std::function<asio::awaitable<Result<void>>(pg::Connection*)> install =
@@ -118,7 +130,7 @@ asio::awaitable<Ending> pin_job(Session* session, std::string meaning) {
 
   NewJob job;
   job.name = session->request.job.name;
-  job.kind = "backfill";
+  job.kind = kind_word(session->request.job.kind);
   job.table = quote_name(session->target.table);
   job.meaning = std::move(meaning);
   job.phase = "add";
@@ -158,13 +170,15 @@ asio::awaitable<Ending> compare_with_record(Session* session, pg::Connection* co
   if (!*found) co_return std::nullopt;
   session->record = **std::move(found);
   if (session->record.meaning != meaning) co_return meaning_changed(*session, meaning);
-  const bool done = session->record.state == JobState::done;
+  // A type-copy that has switched is done, and goes on when its old column may be dropped.
+  const bool done = session->record.state == JobState::done && session->record.phase != "switched";
   if (done && session->mode == JobRun::Mode::run) co_return already_done(*session);
   co_return std::nullopt;
 }
 
 asio::awaitable<Ending> check_against_database(Session* session, pg::Connection* connection) {
   const Job job = session->request.job;
+  if (job.kind == JobKind::type_copy) co_return co_await prepare_type_copy(session, connection);
   Result<Target> target = co_await describe_table(connection, job);
   if (!target) co_return not_prepared(*session, target.error());
   session->target = *std::move(target);
@@ -217,10 +231,9 @@ asio::awaitable<Ending> prepare(Session* session) {
   ending = *std::move(inspected);
   if (ending) co_return ending;
   if (session->mode != JobRun::Mode::run && session->record.id == JobId{}) {
-    co_return refused(
-        *session, fmt::format("job {} has not run in this database: there is nothing to {}",
-                              session->request.job.name,
-                              session->mode == JobRun::Mode::verify_only ? "verify" : "take back"));
+    co_return refused(*session, fmt::format("job {} has not run in this database: there is nothing "
+                                            "to {}",
+                                            session->request.job.name, verb_of(session->mode)));
   }
   if (session->mode == JobRun::Mode::run) {
     ending = co_await pin_job(session, meaning);

@@ -29,12 +29,16 @@ RowCount unchangeable(const std::vector<StoredRange>& ranges) {
   return sum;
 }
 
+}  // namespace
+
 asio::awaitable<Result<int>> passes_of(Session* session, std::string phase) {
   const JobId job = session->record.id;
   const std::function<asio::awaitable<Result<int>>(pg::Connection*)> read =
       [job, phase](pg::Connection* connection) { return last_pass(connection, job, phase); };
   co_return co_await session->control.repeat<int>(read);
 }
+
+namespace {
 
 /// The ranges in which differences were found become the ranges of a repair sweep.
 asio::awaitable<Result<void>> open_repair(Session* session, int pass,
@@ -53,6 +57,8 @@ asio::awaitable<Result<void>> open_repair(Session* session, int pass,
   }
   co_return Result<void>{};
 }
+
+}  // namespace
 
 /// The keys of the first rows that differ, for people.
 asio::awaitable<std::vector<std::string>> list_differences(Session* session,
@@ -79,6 +85,8 @@ asio::awaitable<std::vector<std::string>> list_differences(Session* session,
   }
   co_return lines;
 }
+
+namespace {
 
 asio::awaitable<Ending> differences_found(Session* session, RowCount rows,
                                           std::vector<StoredRange> ranges) {

@@ -56,10 +56,16 @@ struct Outcome {
   std::string next;                  ///< the next command, or empty when nothing is left to do
 };
 
-/// `backfill run`, `verify` and `rollback`: one job from where it stands to its end.
+/// One job from where it stands to the end that the mode wants.
 class JobRun {
  public:
-  enum class Mode { run, verify_only, rollback };
+  enum class Mode {
+    run,
+    verify_only,
+    switch_names,  ///< type-copy: `run`, with `switch: manual` overruled
+    drop,          ///< type-copy: the old column
+    rollback,      ///< what the job has put in place, or its copied columns
+  };
 
   JobRun(asio::io_context& context, Request request, Mode mode, Observer& observer);
   ~JobRun();

@@ -28,6 +28,7 @@ TransactionSettings Session::settings() const {
   settings.statement_timeout = safety.statement_timeout;
   settings.search_path = record.search_path;
   settings.bypass_triggers = safety.user_triggers == UserTriggers::bypass;
+  if (request.job.kind == JobKind::type_copy) settings.quiet_job = request.job.name;
   return settings;
 }
 
@@ -58,7 +59,7 @@ Progress Session::progress() const {
   if (!sweep) return progress;
   const SweepState state = sweep->state();
   progress.keys_done = state.keys_done;
-  const bool changes = phase != "verify";
+  const bool changes = !phase.ends_with("verify");
   if (changes) progress.rows_changed += state.rows;
   progress.keys_total = keys_total(state);
   if (meter) {
@@ -163,6 +164,13 @@ Ending stop_asked(const Session& session) {
   if (session.keeper && session.keeper->lost()) return taken_over_outcome(session);
   if (!session.stop_reason) return std::nullopt;
   return stopped_outcome(session, *session.stop_reason);
+}
+
+void start_pool(Session* session) {
+  if (session->pool) return;
+  session->pool = std::make_unique<SlotPool>(session->executor, session->options,
+                                             session->request.job.pace.connections, session->seed);
+  session->pool->start();
 }
 
 }  // namespace backfill::run

@@ -22,6 +22,7 @@
 #include "run/run.hpp"
 #include "run/slot_pool.hpp"
 #include "run/sweep.hpp"
+#include "run/type_copy_view.hpp"
 
 /// The parts of one run of one job. A stage of it returns an Outcome when the run ends there, and
 /// nothing when the next stage may begin.
@@ -44,6 +45,9 @@ struct Session {
   Target target;
   std::optional<BackfillSql> sql;
   ScanChoice scan;
+  std::optional<TypeCopyView> copy;  ///< of a type-copy
+  std::string proof_snapshot;        ///< pg_current_snapshot() from before its last proof
+  std::string locked_ms;             ///< how long the switch has held its strongest locks
   JobRecord record;
   Lease lease;
   std::unique_ptr<LeaseKeeper> keeper;
@@ -52,7 +56,7 @@ struct Session {
 
   std::unique_ptr<Sweep> sweep;       ///< while one runs
   std::optional<RangeSql> sweep_sql;  ///< of sweeps that are not the job's own: of orphans
-  std::unique_ptr<DdlRunner> ddl;     ///< while constraints are put in place or taken back
+  std::unique_ptr<DdlRunner> ddl;     ///< while DDL may run
   std::string phase;
   std::unique_ptr<ProgressMeter> meter;
   RowCount rows_before;  ///< changed by the job before this run's sweep
@@ -86,6 +90,12 @@ struct Session {
 /// Connects, checks the job against the database, pins it and takes its lease.
 asio::awaitable<Ending> prepare(Session* session);
 
+/// Makes the connections that batches run on.
+void start_pool(Session* session);
+
+/// A type-copy from where it stands to the end that the mode wants.
+asio::awaitable<Ending> run_type_copy(Session* session);
+
 /// Adds the columns that are missing.
 asio::awaitable<Ending> add_columns(Session* session);
 
@@ -114,6 +124,13 @@ asio::awaitable<Result<SweepResult>> run_sweep(Session* session, std::string pha
 /// The checkpoints of a sweep; counts that a crash left open are settled first.
 asio::awaitable<Result<std::vector<StoredRange>>> read_ranges(Session* session, std::string phase,
                                                               int pass, Purpose purpose);
+
+/// The number of the last pass of a phase that was begun; 0 before the first.
+asio::awaitable<Result<int>> passes_of(Session* session, std::string phase);
+
+/// A line for each of the first rows that differ in the ranges of a sweep that counted them.
+asio::awaitable<std::vector<std::string>> list_differences(Session* session,
+                                                           std::vector<StoredRange> ranges);
 
 /// Copies; then proves, and mends what appeared behind the cursor, until the proof holds.
 asio::awaitable<Ending> copy_rows(Session* session);

@@ -12,7 +12,7 @@
 /// A job as its file describes it. Every default lives here and nowhere else.
 namespace backfill {
 
-enum class JobKind { backfill };
+enum class JobKind { backfill, type_copy };
 
 /// `add: - column: email_normalized text`
 struct AddColumn {
@@ -26,6 +26,35 @@ struct SetColumn {
   std::string column;      ///< unquoted
   std::string expression;  ///< SQL
   friend bool operator==(const SetColumn&, const SetColumn&) = default;
+};
+
+/// `columns: {confidence: {type: double precision, using: …, back: …}}`
+struct ChangeColumn {
+  std::string column;  ///< unquoted
+  std::string type;    ///< SQL; what the column becomes
+  std::string with;    ///< SQL expression of the new value (`using`); default: a cast to `type`
+  std::optional<std::string> back;  ///< SQL expression of the old value; absent: a cast back
+  friend bool operator==(const ChangeColumn&, const ChangeColumn&) = default;
+};
+
+enum class SwitchMode { automatic, manual };
+
+/// What a concurrent write does whose value has no counterpart in the other type.
+enum class CastErrors {
+  record,  ///< it succeeds; the counterpart stays NULL, and the proof finds the row
+  fail,    ///< it fails with the error of the expression
+};
+
+/// What only `kind: type-copy` has.
+struct TypeCopySettings {
+  std::vector<ChangeColumn> columns;
+  SwitchMode switch_mode = SwitchMode::automatic;
+  /// How long after the switch the old column may be dropped; absent: whenever somebody asks.
+  std::optional<std::chrono::milliseconds> drop_after;
+  CastErrors on_cast_error = CastErrors::record;
+  /// How long the job waits for transactions that are older than its trigger.
+  std::chrono::milliseconds transaction_wait{std::chrono::hours{1}};
+  friend bool operator==(const TypeCopySettings&, const TypeCopySettings&) = default;
 };
 
 struct BatchSettings {
@@ -120,6 +149,7 @@ struct Job {
   std::vector<SetColumn> set;
   std::optional<std::string> where;
   std::vector<EnforceStep> enforce;
+  TypeCopySettings type_copy;
   PaceSettings pace;
   ThrottleSettings throttle;
   SafetySettings safety;

@@ -58,6 +58,11 @@ TEST_CASE("each_command_is_read_with_its_options") {
   CHECK(command<RunArguments>("run a.yaml").job_file == "a.yaml");
   CHECK(command<RunArguments>("run a.yaml").mode == run::JobRun::Mode::run);
   CHECK(command<RunArguments>("verify a.yaml").mode == run::JobRun::Mode::verify_only);
+  CHECK(command<RunArguments>("switch a.yaml").mode == run::JobRun::Mode::switch_names);
+  CHECK(command<RunArguments>("drop a.yaml").mode == run::JobRun::Mode::drop);
+  CHECK(command<RunArguments>("rollback a.yaml").mode == run::JobRun::Mode::rollback);
+  CHECK_FALSE(command<RunArguments>("rollback a.yaml").yes);
+  CHECK(command<RunArguments>("rollback a.yaml --yes").yes);
   CHECK(command<PlanArguments>("plan a.yaml").form == PlanForm::text);
   CHECK(command<PlanArguments>("plan --sql a.yaml").form == PlanForm::sql);
   CHECK(command<PlanArguments>("plan a.yaml --json").form == PlanForm::json);
@@ -148,11 +153,12 @@ TEST_CASE("a_mistyped_word_is_answered_with_the_nearest_valid_one") {
 TEST_CASE("an_option_of_another_command_is_unknown") {
   CHECK(refused("run a.yaml --sql").message.starts_with("unknown option --sql"));
   CHECK(refused("gate a --watch").message.starts_with("unknown option --watch"));
+  CHECK(refused("drop a.yaml --yes").message.starts_with("unknown option --yes"));
   CHECK(refused("status --wait 1s").message.starts_with("unknown option --wait"));
 }
 
 TEST_CASE("commands_that_do_not_work_yet_are_unknown") {
-  for (const char* name : {"switch", "drop", "new"}) {
+  for (const char* name : {"new", "history"}) {
     CHECK(refused(std::string(name) + " x").message.starts_with("unknown command "));
     CHECK(general_help().find("\n  " + std::string(name) + " ") == std::string_view::npos);
   }

@@ -273,7 +273,7 @@ TEST_CASE("files_without_a_job_are_refused") {
 
 TEST_CASE("missing_keys_are_reported_at_the_beginning_of_their_section") {
   CHECK(problems_of("\nname: a\n") ==
-        Lines{"2:1: the key \"kind\" is missing: backfill is wanted",
+        Lines{"2:1: the key \"kind\" is missing: backfill or type-copy is wanted",
               "2:1: the key \"set\" is missing: a mapping of columns to SQL expressions is wanted",
               "2:1: the key \"table\" is missing: a table's name is wanted",
               "2:1: the key \"version\" is missing: 1 is wanted"});
@@ -285,12 +285,12 @@ TEST_CASE("another_version_or_kind_is_named") {
   CHECK(problems_of("version: '1'\nkind: backfill\ntable: t\nset: {a: b}\n") ==
         Lines{"1:10: version must be 1, not the text \"1\""});
   // The keys of a kind that is not available are not judged; the common ones are.
-  CHECK(problems_of("version: 1\nkind: type-copy\ntable: t\ncolumns: {a: b}\npace: 5\n") ==
-        Lines{"2:7: kind must be backfill, not type-copy",
+  CHECK(problems_of("version: 1\nkind: archive\ntable: t\ncolumns: {a: b}\npace: 5\n") ==
+        Lines{"2:7: kind must be backfill or type-copy, not archive",
               "5:7: pace must be a mapping of keys (connections, batch, rows_per_second, stripes), "
               "not 5"});
   CHECK(problems_of("version: 1\nkind: backfil\ntable: t\n") ==
-        Lines{"2:7: kind must be backfill, not backfil; did you mean backfill?"});
+        Lines{"2:7: kind must be backfill or type-copy, not backfil; did you mean backfill?"});
 }
 
 TEST_CASE("set_columns_are_checked_one_by_one") {
@@ -324,4 +324,25 @@ TEST_CASE("all_problems_of_a_file_are_reported_in_order") {
               "7:16: pace.connections must be a whole number from 1 to 64, not 0",
               "8:23: throttle.lock_wait: a duration needs a unit: ms, s, m or h, such as 250ms or "
               "1s"});
+}
+
+TEST_CASE("what_is_wrong_in_a_type_copy_is_named_at_its_place") {
+  const std::string head = "version: 1\nkind: type-copy\ntable: t\n";
+  const auto problems = [&](const std::string& rest) { return problems_of(head + rest); };
+  CHECK(problems("") == Lines{"1:1: the key \"columns\" is missing: a mapping of columns to their "
+                              "type, using and back is wanted"});
+  CHECK(problems("columns: {a: {tipe: int}}\n") ==
+        Lines{"4:14: the key \"type\" is missing in columns.a",
+              "4:15: unknown key \"tipe\" in columns.a; did you mean \"type\"?"});
+  CHECK(problems("columns: {a: bigint}\n") ==
+        Lines{"4:14: columns.a must be a mapping such as {type: bigint}, not bigint"});
+  CHECK(
+      problems("columns: {a: {type: int}, A: {type: int}}\n") ==
+      Lines{"4:27: columns: column a is here twice, since SQL folds unquoted names to lower case"});
+  CHECK(problems("columns: {a: {type: int NOT NULL}}\n").size() == 1);
+  CHECK(problems("columns: {a: {type: int, using: 'a; b'}}\n").size() == 1);
+  CHECK(problems("columns: {a: {type: int}}\ndrop: after 5 days\n").size() == 1);
+  CHECK(problems("columns: {a: {type: int}}\ndrop: soon\n").size() == 1);
+  CHECK(problems("columns: {a: {type: int}}\nset: {a: 1}\n").size() == 1);
+  CHECK(problems("columns: {a: {type: int}}\nswitch: automatic\n").size() == 1);
 }

@@ -119,10 +119,50 @@ TEST_CASE("windows_line_ends_and_a_byte_order_mark_change_nothing") {
   CHECK(problems_of("\xEF\xBB\xBFtabel: 1")[0].starts_with("1:1: "));
 }
 
+TEST_CASE("every_key_of_a_type_copy_is_read") {
+  const ReadJob got = read(R"(
+version: 1
+kind: type-copy
+table: public.signals
+columns:
+  confidence: {type: double precision, using: confidence::float8 -- exact, back: 'round(x, 4)'}
+  Note: {type: text}
+  '"Code"': {type: varchar(5)}
+switch: manual
+drop: after 24h
+on_cast_error: fail
+transaction_wait: 5m
+)");
+  INFO((got.problems.empty() ? "" : format(got.problems.front())));
+  REQUIRE(got.job);
+  CHECK(got.job->kind == JobKind::type_copy);
+  CHECK(got.job->set.empty());
+  TypeCopySettings wanted;
+  // A cast to a length would cut silently; the assignment of the bare column refuses to.
+  wanted.columns = {{"confidence", "double precision", "confidence::float8", "round(x, 4)"},
+                    {"note", "text", "\"note\"::text", std::nullopt},
+                    {"Code", "varchar(5)", "\"Code\"", std::nullopt}};
+  wanted.switch_mode = SwitchMode::manual;
+  wanted.drop_after = hours(24);
+  wanted.on_cast_error = CastErrors::fail;
+  wanted.transaction_wait = minutes(5);
+  CHECK(got.job->type_copy == wanted);
+}
+
+TEST_CASE("a_type_copy_has_its_defaults_in_job_alone") {
+  const ReadJob got =
+      read("version: 1\nkind: type-copy\ntable: t\ncolumns: {a: {type: bigint}}\ndrop: manual\n");
+  REQUIRE(got.job);
+  TypeCopySettings wanted;
+  wanted.columns = {{"a", "bigint", "\"a\"::bigint", std::nullopt}};
+  CHECK(got.job->type_copy == wanted);
+}
+
 TEST_CASE("the_examples_are_valid_jobs") {
   const std::string directory = std::string(BACKFILL_SOURCE_DIR) + "/jobs/examples/";
   const Environment none = environment_of({});
-  for (const char* name : {"normalize_user_emails", "bump_item_revisions", "rescale_prices"}) {
+  for (const char* name :
+       {"normalize_user_emails", "bump_item_revisions", "rescale_prices", "confidence_to_double"}) {
     CAPTURE(name);
     const ReadJob got = read_job_file(directory + name + ".yaml", none);
     INFO((got.problems.empty() ? "" : format(got.problems.front())));

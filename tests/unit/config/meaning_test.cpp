@@ -63,3 +63,19 @@ TEST_CASE("the_diff_shows_the_lines_that_differ") {
   CHECK(meaning_diff("a: 1\n", "") == "- a: 1\n");
   CHECK(meaning_diff("a: 1\nb: 2\n", "b: 2\na: 1\n") == "- a: 1\n+ a: 1\n");
 }
+
+TEST_CASE("a_type_copy_is_pinned_to_its_types_and_using_but_not_to_the_way_back") {
+  const std::string head = "version: 1\nkind: type-copy\ntable: t\n";
+  const std::string meaning = meaning_of(
+      job_of(head + "columns: {b: {type: text}, a: {type: bigint, using: a + 1, back: a - 1}}\n"));
+  CHECK(meaning ==
+        "kind: type-copy\n"
+        "table: t\n"
+        "columns.a.type: bigint\n"
+        "columns.a.using: a + 1\n"
+        "columns.b.type: text\n"
+        "columns.b.using: \"b\"::text\n");
+  CHECK(meaning ==
+        meaning_of(job_of(head + "columns: {a: {type: bigint, using: a + 1}, b: {type: text}}\n"
+                                 "switch: manual\ndrop: after 1h\non_cast_error: fail\n")));
+}

@@ -1,0 +1,125 @@
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "catalog/scan_facts.hpp"
+#include "core/sql_name.hpp"
+#include "run/prepare.hpp"
+#include "run/type_copy_steps.hpp"
+
+namespace backfill::run {
+
+namespace {
+
+std::string shown_columns(const TypeCopyView& view, bool old) {
+  std::string text;
+  for (const CopiedColumn& column : view.facts.columns) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name_text(column.name),
+                        old ? column.old_type : column.type);
+  }
+  return text;
+}
+
+Outcome refused_with(const Session& session, std::string summary, std::string next) {
+  Outcome outcome = refused(session, std::move(summary));
+  outcome.next = std::move(next);
+  return outcome;
+}
+
+/// What a rollback will do, in the order in which it does it.
+std::vector<std::string> rollback_steps(const Session& session) {
+  const TypeCopyView& view = *session.copy;
+  const std::string table = name_text(view.target.table);
+  std::vector<std::string> steps;
+  if (view.stage == CopyStage::switched) {
+    steps.push_back("sweep " + table +
+                    " for values that the old type cannot hold, and stop if there are any");
+    for (const CarryStep& step : view.carry.before_switch) steps.push_back(step.what);
+    steps.push_back(fmt::format("give the old columns their names back, in one transaction: {}",
+                                shown_columns(view, true)));
+  }
+  steps.push_back(fmt::format("drop the trigger and the new columns from {}: {}", table,
+                              shown_columns(view, false)));
+  return steps;
+}
+
+Ending confirm_rollback(const Session& session) {
+  const TypeCopyView& view = *session.copy;
+  if (view.dropped) {
+    return refused_with(session,
+                        fmt::format("job {} has dropped its old column: there is no way back",
+                                    session.request.job.name),
+                        "a job of its own that changes the type back");
+  }
+  if (view.stage == CopyStage::absent) {
+    Outcome outcome;
+    outcome.code = ExitCode::done;
+    outcome.summary = fmt::format("job {} has nothing to undo in {}", session.request.job.name,
+                                  name_text(view.target.table));
+    outcome.next = run_command(session);
+    return outcome;
+  }
+  const std::vector<std::string> steps = rollback_steps(session);
+  if (session.request.confirm && session.request.confirm(steps)) return std::nullopt;
+  Outcome outcome;
+  outcome.code = ExitCode::refused;
+  outcome.summary = fmt::format("job {}: nothing was taken back, since nobody agreed to it",
+                                session.request.job.name);
+  outcome.details = steps;
+  outcome.next = fmt::format("backfill rollback {} --yes", session.request.job.file);
+  return outcome;
+}
+
+Ending fits_mode(const Session& session) {
+  if (session.mode != JobRun::Mode::run && session.record.id == JobId{}) return std::nullopt;
+  const CopyStage stage = session.copy->stage;
+  const std::string& name = session.request.job.name;
+  const std::string& file = session.request.job.file;
+  switch (session.mode) {
+    case JobRun::Mode::run:
+      if (stage != CopyStage::added || session.record.phase != "rollback") return std::nullopt;
+      return refused_with(session, fmt::format("a rollback of job {} was interrupted", name),
+                          fmt::format("backfill rollback {} --yes   (ends it)", file));
+    case JobRun::Mode::verify_only:
+    case JobRun::Mode::switch_names:
+      if (stage != CopyStage::absent) return std::nullopt;
+      return refused_with(session, fmt::format("job {} has not added its columns yet", name),
+                          run_command(session));
+    case JobRun::Mode::drop:
+      if (stage == CopyStage::switched || session.copy->dropped) return std::nullopt;
+      return refused_with(
+          session, fmt::format("job {} has not switched: there is no old column to drop", name),
+          stage == CopyStage::added
+              ? fmt::format("backfill switch {}   (or rollback, which removes the "
+                            "new column)",
+                            file)
+              : run_command(session));
+    case JobRun::Mode::rollback: return confirm_rollback(session);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+asio::awaitable<Ending> prepare_type_copy(Session* session, pg::Connection* connection) {
+  const Job job = session->request.job;
+  const bool was_dropping = session->record.phase == "drop" || session->record.phase == "done";
+  Result<TypeCopyView> view = co_await view_type_copy(connection, job, was_dropping);
+  if (!view) co_return not_prepared(*session, view.error());
+  session->copy = *std::move(view);
+  session->target = session->copy->target;
+  Ending ending = judge(*session, session->copy->findings);
+  if (ending) co_return ending;
+  ending = fits_mode(*session);
+  if (ending) co_return ending;
+  choose_sweep(session);
+  if (session->copy->stage == CopyStage::switched || session->copy->dropped) co_return std::nullopt;
+  const Job forward = forward_job(job);
+  const Target target = session->target;
+  const Result<ScanFacts> scan = co_await scan_facts(connection, forward, target);
+  if (!scan) co_return not_prepared(*session, scan.error());
+  session->scan = choose_scan(*scan);
+  co_return std::nullopt;
+}
+
+}  // namespace backfill::run

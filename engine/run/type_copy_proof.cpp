@@ -1,0 +1,127 @@
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "checkpoint/run_transaction.hpp"
+#include "pg/field.hpp"
+#include "run/type_copy_steps.hpp"
+
+namespace backfill::run {
+
+namespace {
+
+/// Goes on with a pass that was not finished, with what it knew at its beginning; else begins one.
+constexpr const char* begin_pass_sql = R"(
+WITH unfinished AS (
+  SELECT pass, detail ->> 'snapshot' AS snapshot FROM backfill.phases
+  WHERE job_id = $1::bigint AND phase = $2 AND finished_at IS NULL AND detail ? 'snapshot'
+    AND $3::boolean
+  ORDER BY pass DESC LIMIT 1),
+begun AS (
+  INSERT INTO backfill.phases (job_id, phase, pass, detail)
+  SELECT $1::bigint, $2, 1 + coalesce(pg_catalog.max(p.pass), 0),
+         pg_catalog.jsonb_build_object('snapshot', pg_catalog.pg_current_snapshot()::text)
+  FROM backfill.phases AS p WHERE p.job_id = $1::bigint AND p.phase = $2
+  HAVING NOT EXISTS (SELECT FROM unfinished)
+  RETURNING pass, detail ->> 'snapshot')
+SELECT * FROM unfinished UNION ALL SELECT * FROM begun)";
+
+constexpr const char* errors_sql = R"(
+SELECT detail ->> 'text' FROM backfill.events
+WHERE job_id = $1::bigint AND reason = 'cast_error' ORDER BY id DESC LIMIT 10)";
+
+struct Pass {
+  int number = 1;
+  std::string snapshot;
+};
+
+/// An unfinished pass of a rollback is from another time, perhaps with another `back`.
+asio::awaitable<Result<Pass>> ask_pass(pg::Connection* connection, std::string job,
+                                       std::string phase, bool resume) {
+  std::vector<pg::Param> params;
+  params.emplace_back(std::move(job));
+  params.emplace_back(std::move(phase));
+  params.emplace_back(resume ? "true" : "false");
+  const Result<pg::Rows> rows =
+      co_await connection->query(begin_pass_sql, std::move(params), control_deadline);
+  if (!rows) co_return rows.error();
+  Pass pass;
+  pass.number = static_cast<int>(pg::integer_field(rows->values.at(0), 0));
+  pass.snapshot = pg::text_field(rows->values.at(0), 1);
+  co_return pass;
+}
+
+asio::awaitable<Result<Pass>> begin_pass(Session* session, std::string phase) {
+  const std::string job = std::to_string(session->record.id.value);
+  const bool resume = session->mode != JobRun::Mode::rollback;
+  const std::function<asio::awaitable<Result<Pass>>(pg::Connection*)> begin =
+      [job, phase, resume](pg::Connection* connection) {
+        return ask_pass(connection, job, phase, resume);
+      };
+  co_return co_await session->control.repeat<Pass>(begin);
+}
+
+/// What concurrent writes have recorded, latest first.
+asio::awaitable<std::vector<std::string>> recorded_errors(Session* session) {
+  std::vector<std::string> lines;
+  const Result<pg::Connection*> connection = co_await session->control.connect();
+  if (!connection) co_return lines;
+  std::vector<pg::Param> params;
+  params.emplace_back(std::to_string(session->record.id.value));
+  const Result<pg::Rows> rows =
+      co_await (*connection)->query(errors_sql, std::move(params), control_deadline);
+  if (!rows) co_return lines;
+  for (const pg::Row& row : rows->values) lines.push_back("recorded: " + pg::text_field(row, 0));
+  co_return lines;
+}
+
+Outcome differing_outcome(const Session& session, std::string what) {
+  const bool back = session.mode == JobRun::Mode::rollback;
+  Outcome outcome;
+  outcome.code = ExitCode::differences;
+  outcome.summary = fmt::format("job {}: {}; nothing was {}", session.request.job.name, what,
+                                back ? "rolled back" : "switched");
+  outcome.next =
+      back ? fmt::format(
+                 "change these rows, or give the column a `back` that says what becomes of "
+                 "them; then backfill rollback {} --yes",
+                 session.request.job.file)
+           : fmt::format("change these rows (an UPDATE of the column computes it again); then {}",
+                         run_command(session));
+  return outcome;
+}
+
+}  // namespace
+
+asio::awaitable<Ending> prove_columns(Session* session, std::string phase) {
+  const Result<Pass> pass = co_await begin_pass(session, phase);
+  if (!pass) co_return ending_of_ddl(*session, pass.error());
+  session->proof_snapshot = pass->snapshot;
+  Result<SweepResult> swept =
+      co_await run_phase(session, std::move(phase), pass->number, Purpose::verify);
+  if (!swept) co_return ending_of_ddl(*session, swept.error());
+  Outcome outcome;
+  if (swept->finish.how == Finish::How::failed && swept->finish.error.kind == ErrorClass::row) {
+    // A value that does not even convert: the sweep has narrowed it down to its row.
+    outcome = differing_outcome(*session, swept->finish.error.message);
+    if (!swept->finish.error.context.empty()) {
+      outcome.details.push_back("while: " + swept->finish.error.context);
+    }
+  } else {
+    const Ending ending = ending_of(*session, swept->finish);
+    if (ending) co_return ending;
+    std::int64_t rows = 0;
+    for (const StoredRange& range : swept->ranges) rows += range.rows_differing;
+    if (rows == 0) co_return std::nullopt;
+    outcome = differing_outcome(*session, fmt::format("{} row{} differ{}", rows,
+                                                      rows == 1 ? "" : "s", rows == 1 ? "s" : ""));
+    std::vector<StoredRange> ranges = std::move(swept->ranges);
+    outcome.details = co_await list_differences(session, std::move(ranges));
+  }
+  const std::vector<std::string> recorded = co_await recorded_errors(session);
+  outcome.details.insert(outcome.details.end(), recorded.begin(), recorded.end());
+  co_return outcome;
+}
+
+}  // namespace backfill::run
