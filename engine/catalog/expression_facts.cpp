@@ -31,7 +31,7 @@ constexpr std::array<std::string_view, 4> clock_strings{"now", "today", "tomorro
 
 /// Functions of the server that are stable only because they read settings (TimeZone, DateStyle,
 /// lc_*, the text search configuration) or call the output function of a type.
-constexpr std::array<std::string_view, 33> settings_functions{"concat",
+constexpr std::array<std::string_view, 34> settings_functions{"concat",
                                                               "concat_ws",
                                                               "format",
                                                               "to_char",
@@ -62,6 +62,7 @@ constexpr std::array<std::string_view, 33> settings_functions{"concat",
                                                               "quote_literal",
                                                               "quote_nullable",
                                                               "make_timestamptz",
+                                                              "timestamptz",
                                                               "date_add",
                                                               "date_subtract"};
 
