@@ -30,8 +30,9 @@ constexpr std::array<std::string_view, 14> changing_words{
 constexpr std::array<std::string_view, 4> clock_strings{"now", "today", "tomorrow", "yesterday"};
 
 /// Functions of the server that are stable only because they read settings (TimeZone, DateStyle,
-/// lc_*, the text search configuration) or call the output function of a type.
-constexpr std::array<std::string_view, 34> settings_functions{"concat",
+/// lc_*, the text search configuration), call the output function of a type, or look an encoding
+/// up.
+constexpr std::array<std::string_view, 37> settings_functions{"concat",
                                                               "concat_ws",
                                                               "format",
                                                               "to_char",
@@ -62,6 +63,9 @@ constexpr std::array<std::string_view, 34> settings_functions{"concat",
                                                               "quote_literal",
                                                               "quote_nullable",
                                                               "make_timestamptz",
+                                                              "convert",
+                                                              "convert_to",
+                                                              "convert_from",
                                                               "timestamptz",
                                                               "date_add",
                                                               "date_subtract"};
