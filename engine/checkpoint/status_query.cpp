@@ -9,6 +9,9 @@
 namespace backfill {
 namespace {
 
+/// Of the control schema that first counted stripes.
+constexpr int stripes_version = 2;
+
 JobStatus read_row(const pg::Row& row) {
   JobStatus status;
   status.id = JobId{pg::integer_field(row, 0)};
@@ -40,6 +43,7 @@ JobStatus read_row(const pg::Row& row) {
   status.phase_started_at = pg::field(row, 26);
   status.finished_at = pg::field(row, 27);
   status.last_error = pg::field(row, 28);
+  status.updated_at = pg::text_field(row, 29);
   return status;
 }
 
@@ -52,9 +56,14 @@ pg::asio::awaitable<Result<std::vector<JobStatus>>> read_status(pg::Connection* 
   std::vector<JobStatus> jobs;
   if (!version->has_value()) co_return Result<std::vector<JobStatus>>{std::move(jobs)};
 
-  // A done job has no phase whose keys could be counted: its totals are those of the copy. A runner
+  // A done job has no phase whose keys could be counted: its totals are those of the copy. There a
+  // range that was visited in stripes has added up shares, each of them rounded. A runner
   // that was killed leaves no server process behind, long before its lease ends; one that has only
   // lost its connection shows itself again within a few heartbeats.
+  const std::string keys_done =
+      version->value() < stripes_version
+          ? "r.keys_done"
+          : "CASE WHEN r.closed AND r.stripes > 1 THEN r.keys ELSE r.keys_done END";
   std::string sql =
       "SELECT s.job_id, s.name, s.kind, s.table_name, s.phase, s.pass, s.state, s.epoch, "
       "s.rows_estimated, CASE WHEN s.state = 'done' THEN copied.keys ELSE s.keys END, CASE WHEN "
@@ -65,10 +74,13 @@ pg::asio::awaitable<Result<std::vector<JobStatus>>> read_status(pg::Connection* 
       "pg_catalog.pg_stat_activity AS a WHERE a.pid = l.backend_pid AND "
       "coalesce(a.backend_start = l.backend_start, true))), s.host, s.pid, s.acquired_at, "
       "EXTRACT(epoch FROM pg_catalog.clock_timestamp() - s.heartbeat_at), s.progress, "
-      "s.created_at, s.created_by, s.phase_started_at, s.finished_at, s.last_error FROM "
+      "s.created_at, s.created_by, s.phase_started_at, s.finished_at, s.last_error, "
+      "greatest(s.created_at, s.phase_started_at, s.checkpoint_at, s.finished_at) FROM "
       "backfill.status AS s LEFT JOIN backfill.leases AS l ON l.job_id = s.job_id LEFT JOIN "
       "LATERAL (SELECT coalesce(pg_catalog.sum(r.keys), 0)::bigint AS keys, "
-      "coalesce(pg_catalog.sum(r.keys_done), 0)::bigint AS keys_done FROM backfill.ranges AS r "
+      "coalesce(pg_catalog.sum(" +
+      keys_done +
+      "), 0)::bigint AS keys_done FROM backfill.ranges AS r "
       "WHERE r.job_id = s.job_id AND r.phase = 'copy') AS copied ON true WHERE $1::text IS NULL OR "
       "s.name = $1::text ORDER BY s.name";
   std::vector<pg::Param> params;

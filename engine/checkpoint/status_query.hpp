@@ -43,6 +43,7 @@ struct JobStatus {
   std::optional<std::string> phase_started_at;
   std::optional<std::string> finished_at;
   std::optional<std::string> last_error;
+  std::string updated_at;  ///< when a phase began, a checkpoint was written or the job ended, last
 };
 
 /// One job by name, or all by name; empty when there is none, or no control schema.

@@ -141,8 +141,54 @@ std::optional<Problem> missing_with(const Job& before, const std::vector<Setting
   return std::nullopt;
 }
 
+std::string_view section_of(const Setting& setting) {
+  return std::string_view(setting.key).substr(0, setting.key.rfind('.') + 1);
+}
+
+/// Those of the settings that are of one section.
+std::vector<Setting> of_section(const std::vector<Setting>& settings, std::string_view section) {
+  std::vector<Setting> found;
+  for (const Setting& setting : settings) {
+    if (section_of(setting) == section) found.push_back(setting);
+  }
+  return found;
+}
+
+/// Each alone, in turns until none fits any more; takes those that do out of the settings.
+std::vector<Problem> apply_one_by_one(Job& job, std::vector<Setting>& settings) {
+  std::vector<Problem> problems;
+  for (std::size_t before = settings.size() + 1; settings.size() < before;) {
+    before = settings.size();
+    problems.clear();
+    std::erase_if(settings, [&](const Setting& setting) {
+      auto problem = apply_settings(job, {setting});
+      if (problem) problems.push_back(std::move(*problem));
+      return !problem;
+    });
+  }
+  return problems;
+}
+
+/// Those of one section together; takes them out of the settings when they fit.
+bool apply_a_section(Job& job, std::vector<Setting>& settings) {
+  for (const Setting& setting : settings) {
+    const std::string section(section_of(setting));
+    if (apply_settings(job, of_section(settings, section))) continue;
+    std::erase_if(settings, [&](const Setting& done) { return section_of(done) == section; });
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 }  // namespace config
+
+std::vector<Problem> apply_settings_that_fit(Job& job, std::vector<Setting> settings) {
+  if (!apply_settings(job, settings)) return {};
+  std::vector<Problem> problems = config::apply_one_by_one(job, settings);
+  while (config::apply_a_section(job, settings)) problems = config::apply_one_by_one(job, settings);
+  return problems;
+}
 
 std::optional<Problem> apply_settings(Job& job, const std::vector<Setting>& settings) {
   Job changed = job;

@@ -7,8 +7,6 @@
 
 namespace backfill {
 
-namespace {}  // namespace
-
 RowCount Range::keys_ahead() const {
   // A stripe makes its share of each tick's keys; the shares are cut as `share_of` cuts them.
   const auto done_before = [this](const Tick& tick, int no) {

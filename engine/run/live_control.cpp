@@ -89,26 +89,9 @@ void LiveControl::hear_settings(const std::vector<StoredSetting>& stored) {
   put_into_effect(changed);
 }
 
-/// All of them together, since they may fit only so; else each that fits beside those taken so far,
-/// in turns, as a new `slow` may have to wait for the new `stop`.
 Job LiveControl::job_with(const std::vector<Setting>& settings) {
   Job changed = filed_;
-  if (!apply_settings(changed, settings)) return changed;
-  std::vector<Setting> left = settings;
-  std::vector<Problem> problems;
-  for (std::size_t before = left.size() + 1; left.size() < before;) {
-    before = left.size();
-    problems.clear();
-    std::vector<Setting> refused;
-    for (Setting& setting : left) {
-      const std::optional<Problem> problem = apply_setting(changed, setting.key, setting.value);
-      if (!problem) continue;
-      problems.push_back(*problem);
-      refused.push_back(std::move(setting));
-    }
-    left = std::move(refused);
-  }
-  for (const Problem& problem : problems) {
+  for (const Problem& problem : apply_settings_that_fit(changed, settings)) {
     session_->tell(
         Level::warning, "setting", "setting_refused",
         fmt::format("a setting in the control schema is not taken over: {}", format(problem)));

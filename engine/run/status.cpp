@@ -73,7 +73,7 @@ JobStatus shown(const backfill::JobStatus& stored) {
   }
   status.last_error = stored.last_error;
   status.created_at = stored.created_at;
-  status.updated_at = stored.phase_started_at.value_or(stored.created_at);
+  status.updated_at = stored.updated_at;
   status.finished_at = stored.finished_at;
   return status;
 }

@@ -207,6 +207,7 @@ TEST_CASE("status_events_and_phases_tell_one_story") {
     CHECK(seen.pass == 1);
     CHECK(seen.progress == R"({"eta": 3})");
     CHECK(seen.state == JobState::running);
+    CHECK(seen.updated_at > seen.created_at);
 
     const auto finished = co_await finish_phase(connection.get(), held.fence, R"({"rows": 5})");
     value_of(finished);
@@ -219,7 +220,14 @@ TEST_CASE("status_events_and_phases_tell_one_story") {
     const auto after = co_await read_status(connection.get(), std::nullopt);
     CHECK(value_of(after).front().state == JobState::done);
     CHECK_FALSE(value_of(after).front().held);
-    CHECK(value_of(after).front().finished_at.has_value());
+    CHECK(value_of(after).front().finished_at == value_of(after).front().updated_at);
+
+    // Shares of stripes, each of them rounded: nobody is told of more rows than there were.
+    const auto striped = co_await connection->query(
+        "UPDATE backfill.ranges SET stripes = 2, closed = true, keys_done = keys + 3");
+    value_of(striped);
+    const auto counted = co_await read_status(connection.get(), "job");
+    CHECK(value_of(counted).front().keys_done == 10);
   }());
 }
 

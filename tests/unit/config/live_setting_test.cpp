@@ -157,6 +157,38 @@ TEST_CASE("of_settings_given_together_one_that_is_bad_spoils_all") {
   CHECK(job == Job{});
 }
 
+TEST_CASE("settings_that_fit_count_beside_one_that_does_not") {
+  Job job;
+  const auto problems = apply_settings_that_fit(
+      job, {{"pace.batch.fixed_rows", "1; DROP TABLE t"}, {"pace.connections", "3"}});
+  REQUIRE(problems.size() == 1);
+  CHECK(problems.front().message.find("pace.batch.fixed_rows") != std::string::npos);
+  CHECK(job.pace.connections == 3);
+  CHECK_FALSE(job.pace.batch.fixed_rows);
+}
+
+TEST_CASE("a_setting_waits_for_the_one_that_it_needs") {
+  Job job;
+  const auto problems = apply_settings_that_fit(job, {{"throttle.replica_lag.slow", "10s"},
+                                                      {"pace.nonsense", "1"},
+                                                      {"throttle.replica_lag.stop", "20s"}});
+  CHECK(problems.size() == 1);
+  CHECK(job.throttle.replica_lag.slow == seconds(10));
+  CHECK(job.throttle.replica_lag.stop == seconds(20));
+}
+
+TEST_CASE("a_section_set_whole_is_taken_over_beside_a_bad_setting") {
+  Job job;
+  const auto problems = apply_settings_that_fit(job, {{"throttle.xmin_age.stop", "5000"},
+                                                      {"pace.connections", "0"},
+                                                      {"throttle.archive_backlog.slow", "10"},
+                                                      {"throttle.xmin_age.slow", "1000"}});
+  CHECK(problems.size() == 2);
+  CHECK(job.throttle.xmin_age == CountThrottle{1000, 5000});
+  CHECK_FALSE(job.throttle.archive_backlog);
+  CHECK(job.pace == Job{}.pace);
+}
+
 namespace {
 
 /// A job that has every section and no default.
