@@ -223,8 +223,11 @@ TEST_CASE("status_events_and_phases_tell_one_story") {
     CHECK(value_of(after).front().finished_at == value_of(after).front().updated_at);
 
     // Shares of stripes, each of them rounded: nobody is told of more rows than there were.
-    const auto striped = co_await connection->query(
-        "UPDATE backfill.ranges SET stripes = 2, closed = true, keys_done = keys + 3");
+    std::string shares =
+        "UPDATE backfill.ranges SET stripes = 2, closed = true, keys_done = keys + 3";
+    std::vector<pg::Param> none;
+    const pg::Duration limit = std::chrono::seconds(10);
+    const auto striped = co_await connection->query(std::move(shares), std::move(none), limit);
     value_of(striped);
     const auto counted = co_await read_status(connection.get(), "job");
     CHECK(value_of(counted).front().keys_done == 10);
