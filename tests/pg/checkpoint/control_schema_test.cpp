@@ -226,7 +226,7 @@ TEST_CASE("status_events_and_phases_tell_one_story") {
     std::string shares =
         "UPDATE backfill.ranges SET stripes = 2, closed = true, keys_done = keys + 3";
     std::vector<pg::Param> none;
-    const pg::Duration limit = std::chrono::seconds(10);
+    const Duration limit = std::chrono::seconds(10);
     const auto striped = co_await connection->query(std::move(shares), std::move(none), limit);
     value_of(striped);
     const auto counted = co_await read_status(connection.get(), "job");
