@@ -10,21 +10,23 @@
 #include <fmt/format.h>
 
 #include "cli/help.hpp"
+#include "config/job_name.hpp"
 #include "core/duration_text.hpp"
 #include "core/nearest.hpp"
+#include "core/sql_name.hpp"
 
 namespace backfill::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 13> commands{"run",    "plan", "status",  "pause", "resume",
-                                                    "stop",   "set",  "verify",  "gate",  "lint",
-                                                    "switch", "drop", "rollback"};
+constexpr std::array<std::string_view, 14> commands{"run",  "plan",   "status", "pause",   "resume",
+                                                    "new",  "stop",   "set",    "verify",  "gate",
+                                                    "lint", "switch", "drop",   "rollback"};
 constexpr std::array<std::string_view, 4> control_commands{"pause", "resume", "stop", "set"};
 constexpr std::array<std::string_view, 2> log_formats{"text", "json"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warning", "error"};
 
-using Parsed = std::variant<Invocation, UsageError>;
+using Line = std::variant<Invocation, UsageError>;
 
 /// What CLI11 fills in. It only takes the line apart: which words are missing or wrong is judged
 /// here, so that each message can name the nearest valid word.
@@ -42,6 +44,9 @@ struct Words {
   bool yes = false;
   bool drop_columns = false;
   std::string wait;
+  std::optional<std::string> table;
+  std::vector<std::string> columns;
+  std::string folder = ".";
   std::vector<std::string> jobs;
 };
 
@@ -69,6 +74,7 @@ std::vector<std::string_view> options_of(std::string_view command) {
   if (command == "run") options.emplace_back("--no-wait");
   if (command == "stop") options.emplace_back("--cancel");
   if (command == "set") options.emplace_back("--reset");
+  if (command == "new") options.insert(options.end(), {"--table", "--column", "--dir"});
   if (command == "rollback") options.insert(options.end(), {"--yes", "--drop-columns"});
   return options;
 }
@@ -86,6 +92,13 @@ void add_command(CLI::App& app, std::string_view name, Words& words) {
   if (name == "run") command->add_flag("--no-wait", words.no_wait);
   if (name == "stop") command->add_flag("--cancel", words.cancel);
   if (name == "set") command->add_flag("--reset", words.reset);
+  if (name == "new") {
+    command->add_option("--table", words.table);
+    command->add_option("--column", words.columns)
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    command->add_option("--dir", words.folder);
+  }
   if (name == "rollback") command->add_flag("--yes", words.yes);
   if (name == "rollback") command->add_flag("--drop-columns", words.drop_columns);
 }
@@ -164,6 +177,39 @@ std::variant<Command, UsageError> read_control(std::string_view name, const Word
   return Command(std::move(control));
 }
 
+/// KIND NAME, and what the options say of the table.
+std::variant<Command, UsageError> read_new(const Words& words) {
+  constexpr std::array<std::string_view, 2> kinds{"backfill", "type-copy"};
+  if (words.jobs.size() < 2) {
+    return usage("new", "new needs a kind and a name: backfill new backfill normalize_emails");
+  }
+  if (words.jobs.size() > 2) return usage("new", "unexpected argument " + words.jobs[2]);
+  NewArguments fresh;
+  const auto kind = std::ranges::find(kinds, words.jobs[0]);
+  if (kind == kinds.end()) {
+    return usage("new",
+                 fmt::format("the kind is {}{}", listed(kinds), suggestion(words.jobs[0], kinds)));
+  }
+  fresh.kind = kind == kinds.begin() ? JobKind::backfill : JobKind::type_copy;
+  fresh.name = words.jobs[1];
+  if (const auto problem = config::problem_of_job_name(fresh.name)) {
+    return usage("new", problem->message);
+  }
+  if (words.folder.empty()) return usage("new", "--dir is empty");
+  fresh.folder = words.folder;
+  if (words.table) {
+    const Parsed<QualifiedName> table = parse_qualified_name(*words.table);
+    if (!table) return usage("new", "--table: " + table.problem().message);
+    fresh.table = *table;
+  }
+  for (const std::string& text : words.columns) {
+    const Parsed<StarterColumn> column = parse_starter_column(text);
+    if (!column) return usage("new", "--column: " + column.problem().message);
+    fresh.columns.push_back(*column);
+  }
+  return Command(std::move(fresh));
+}
+
 run::JobRun::Mode mode_of(std::string_view command) {
   using Mode = run::JobRun::Mode;
   if (command == "verify") return Mode::verify_only;
@@ -187,6 +233,7 @@ std::variant<Command, UsageError> read_command(std::string_view name, Words& wor
   if (std::ranges::find(control_commands, name) != control_commands.end()) {
     return read_control(name, words);
   }
+  if (name == "new") return read_new(words);
   if (name == "lint") {
     if (jobs.empty()) return usage(name, "lint needs a job file");
     return Command(LintArguments{jobs});
@@ -216,13 +263,13 @@ std::string command_of(const CLI::App& app) {
   return parsed.empty() ? std::string() : parsed.front()->get_name();
 }
 
-Parsed show(std::string text) {
+Line show(std::string text) {
   return Invocation{{}, ShowText{std::move(text)}};
 }
 
 }  // namespace
 
-Parsed parse_arguments(std::vector<std::string> words) {
+Line parse_arguments(std::vector<std::string> words) {
   Words read;
   CLI::App app;
   // Of an option given twice the last counts; subcommands inherit this.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/log.hpp"
+#include "cli/starter_file.hpp"
 #include "run/run.hpp"
 
 /// The command line as values. Pure: no file is opened and no variable is read.
@@ -58,6 +59,14 @@ struct ControlArguments {
   bool reset_all = false;
 };
 
+struct NewArguments {
+  JobKind kind = JobKind::backfill;
+  std::string name;
+  std::optional<QualifiedName> table;
+  std::vector<StarterColumn> columns;
+  std::string folder = ".";
+};
+
 struct LintArguments {
   std::vector<std::string> files;  ///< at least one
 };
@@ -74,7 +83,7 @@ struct UsageError {
 };
 
 using Command = std::variant<RunArguments, PlanArguments, StatusArguments, ControlArguments,
-                             GateArguments, LintArguments, ShowText>;
+                             GateArguments, NewArguments, LintArguments, ShowText>;
 
 struct Invocation {
   GlobalArguments global;

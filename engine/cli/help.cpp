@@ -19,6 +19,7 @@ commands
   set JOB KEY=VALUE…  change the pace, a throttle or a limit of a job while it runs
   verify JOB.yaml     run the proof of completeness alone
   gate JOB…           exit 0 only when every job named is done
+  new KIND NAME       a starter job file; with --table, made for that table
   lint FILE…          check job files without a database
   switch JOB.yaml     type-copy: let the new column take the old one's name
   drop JOB.yaml       type-copy: remove the old column
@@ -155,6 +156,24 @@ file:line:column: message. Exit 0 when there is none, else 2.
 See `backfill --help` for the options that every command takes, and the exit codes.
 )";
 
+constexpr std::string_view new_help =
+    R"(usage: backfill new KIND NAME [--table TABLE [--column COLUMN]…] [--dir DIR] [OPTION…]
+
+Writes a starter job file, YYYYMMDD_HHMM_NAME.yaml (the minute in UTC), with comments that
+explain each part, and prints its path. KIND is backfill or type-copy. What only you can
+know stands there as replace_me, which the server refuses: nothing can run before it is
+replaced. Replaces no file, and refuses a NAME that the folder has already.
+
+  --table TABLE     look the table up on the server; the file then speaks of its columns,
+                    key and size. Written as in SQL. Without it no server is asked
+  --column COLUMN   the column to fill or to change; again for more. One that is to be
+                    created, or its new type in a type-copy, needs its type:
+                    --column 'email_normalized text'
+  --dir DIR         the folder; default: the current one
+
+See `backfill --help` for the options that every command takes, and the exit codes.
+)";
+
 constexpr std::string_view switch_help = R"(usage: backfill switch JOB.yaml [OPTION…]
 
 For jobs of kind type-copy with `switch: manual`: compares all rows once more, then
@@ -209,6 +228,7 @@ std::string_view help_of(std::string_view command) {
   if (command == "set") return set_help;
   if (command == "gate") return gate_help;
   if (command == "lint") return lint_help;
+  if (command == "new") return new_help;
   if (command == "switch") return switch_help;
   if (command == "drop") return drop_help;
   if (command == "rollback") return rollback_help;

@@ -8,6 +8,7 @@
 #include "catalog/expression_facts.hpp"
 #include "catalog/preflight.hpp"
 #include "catalog/scan_facts.hpp"
+#include "catalog/table_size.hpp"
 #include "core/enforce_step.hpp"
 #include "core/sql_text.hpp"
 #include "jobs/backfill.hpp"
@@ -19,11 +20,6 @@
 namespace backfill::run {
 
 namespace {
-
-constexpr Duration plan_deadline = std::chrono::seconds{15};
-constexpr const char* size_sql =
-    "SELECT pg_catalog.sum(pg_catalog.pg_table_size(tree.relid))::bigint FROM "
-    "(SELECT relid FROM pg_catalog.pg_partition_tree($1::oid) UNION SELECT $1::oid) AS tree";
 
 std::string shown_key(const Target& target) {
   std::vector<std::string> names;
@@ -88,11 +84,9 @@ asio::awaitable<Result<PlanReport>> make_report(pg::Connection* connection, Job 
   const ScanChoice scan = choose_scan(*scan_basis);
   report.scan = scan.reason;
   report.rows = target.estimated_rows;
-  std::vector<pg::Param> oid;
-  oid.emplace_back(std::to_string(target.oid));
-  const Result<pg::Rows> size = co_await connection->query(size_sql, std::move(oid), plan_deadline);
-  if (!size) co_return size.error();
-  report.table_bytes = pg::optional_integer_field(size->values.front(), 0);
+  const Result<std::optional<std::int64_t>> bytes = co_await table_size(connection, target.oid);
+  if (!bytes) co_return bytes.error();
+  report.table_bytes = *bytes;
   if (job.kind == JobKind::type_copy) {
     co_return co_await plan_type_copy(connection, std::move(job), std::move(report));
   }

@@ -158,10 +158,30 @@ TEST_CASE("an_option_of_another_command_is_unknown") {
 }
 
 TEST_CASE("commands_that_do_not_work_yet_are_unknown") {
-  for (const char* name : {"new", "history"}) {
+  for (const char* name : {"retry", "history"}) {
     CHECK(refused(std::string(name) + " x").message.starts_with("unknown command "));
     CHECK(general_help().find("\n  " + std::string(name) + " ") == std::string_view::npos);
   }
+}
+
+TEST_CASE("a_new_file_takes_a_kind_a_name_and_what_it_is_for") {
+  const Invocation bare = parsed("new type-copy price_type");
+  CHECK(std::get<NewArguments>(bare.command).kind == JobKind::type_copy);
+  CHECK(std::get<NewArguments>(bare.command).name == "price_type");
+  CHECK_FALSE(std::get<NewArguments>(bare.command).table);
+  const Invocation whole =
+      parsed("new backfill emails --table shop.Users --column a --column B --dir jobs");
+  const auto& arguments = std::get<NewArguments>(whole.command);
+  CHECK(arguments.table == QualifiedName{"shop", "users"});
+  REQUIRE(arguments.columns.size() == 2);
+  CHECK(arguments.columns[1].name == "b");
+  CHECK(arguments.folder == "jobs");
+  CHECK(refused("new backfill").message.starts_with("new needs a kind and a name"));
+  CHECK(refused("new bakfill x").message.ends_with("did you mean backfill?"));
+  CHECK(refused("new backfill ../x").message.find("name") != std::string::npos);
+  CHECK(refused("new backfill a b").message == "unexpected argument b");
+  CHECK(refused("new backfill x --table a.b.c.d").message.starts_with("--table: "));
+  CHECK(refused("new backfill x --tabel a").message.ends_with("did you mean --table?"));
 }
 
 TEST_CASE("what_is_missing_or_too_much_is_named_with_the_help_to_read") {
