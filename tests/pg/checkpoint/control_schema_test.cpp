@@ -226,8 +226,8 @@ TEST_CASE("status_events_and_phases_tell_one_story") {
     std::string shares =
         "UPDATE backfill.ranges SET stripes = 2, closed = true, keys_done = keys + 3";
     std::vector<pg::Param> none;
-    const Duration limit = std::chrono::seconds(10);
-    const auto striped = co_await connection->query(std::move(shares), std::move(none), limit);
+    const Duration patience = std::chrono::seconds(10);
+    const auto striped = co_await connection->query(std::move(shares), std::move(none), patience);
     value_of(striped);
     const auto counted = co_await read_status(connection.get(), "job");
     CHECK(value_of(counted).front().keys_done == 10);

@@ -35,8 +35,8 @@ struct Server {
 /// Runs the workers in virtual time and counts how long each level lasted.
 class Run {
  public:
-  Run(int max, Server server, std::uint64_t seed = 1)
-      : controller(max), server(server), random_(seed) {}
+  Run(int max, const Server& of, std::uint64_t seed = 1)
+      : controller(max), server(of), random_(seed) {}
 
   void run(Duration span) {
     const auto until = now + span;

@@ -24,7 +24,7 @@ Target events() {
   return target;
 }
 
-constexpr BoundShape open{};
+constexpr BoundShape unbounded{};
 constexpr BoundShape after_only{.after = true, .through = false};
 constexpr BoundShape through_only{.after = false, .through = true};
 constexpr BoundShape closed{.after = true, .through = true};
@@ -78,14 +78,14 @@ TEST_CASE("a_literal_means_the_same_under_either_standard_conforming_strings") {
 }
 
 TEST_CASE("the_shape_of_a_range_names_the_ends_it_has") {
-  CHECK(shape_of({}) == open);
+  CHECK(shape_of({}) == unbounded);
   CHECK(shape_of({.after = KeyValue{"1"}, .through = std::nullopt}) == after_only);
   CHECK(shape_of({.after = std::nullopt, .through = KeyValue{"1"}}) == through_only);
   CHECK(shape_of({.after = KeyValue{"1"}, .through = KeyValue{"2"}}) == closed);
 }
 
 TEST_CASE("a_key_of_one_column_is_compared_without_a_row_constructor") {
-  CHECK(key_predicate(users(), open) == "TRUE");
+  CHECK(key_predicate(users(), unbounded) == "TRUE");
   CHECK(key_predicate(users(), after_only) == R"("users"."id" > $1::bigint)");
   CHECK(key_predicate(users(), through_only) == R"("users"."id" <= $1::bigint)");
   CHECK(key_predicate(users(), closed, 3) ==
@@ -129,7 +129,7 @@ ORDER BY 2)sql");
 }
 
 TEST_CASE("the_probe_of_an_open_range_is_this") {
-  CHECK(probe_statement(users(), open) == R"sql(WITH RECURSIVE ticks (k1, n) AS (
+  CHECK(probe_statement(users(), unbounded) == R"sql(WITH RECURSIVE ticks (k1, n) AS (
   (SELECT step.*, least($1::bigint, $2::bigint) FROM (SELECT "users"."id" AS k1 FROM "public"."users" WHERE TRUE ORDER BY "users"."id" OFFSET least($1::bigint, $2::bigint) - 1 LIMIT 1) AS step)
   UNION ALL
   SELECT step.*, tick.n + least($1::bigint, $2::bigint - tick.n) FROM ticks AS tick
@@ -162,5 +162,5 @@ TEST_CASE("column_names_like_those_of_the_probe_itself_are_always_qualified") {
 TEST_CASE("a_table_named_like_the_row_of_the_probe_does_not_hide_it") {
   auto target = users();
   target.table.name = "tick";
-  CHECK_THAT(probe_statement(target, open), Catch::Contains(R"("tick"."id" > tick_.k1)"));
+  CHECK_THAT(probe_statement(target, unbounded), Catch::Contains(R"("tick"."id" > tick_.k1)"));
 }
