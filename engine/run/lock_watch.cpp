@@ -1,6 +1,5 @@
 #include "run/lock_watch.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include <boost/asio/redirect_error.hpp>
@@ -8,16 +7,12 @@
 #include <fmt/format.h>
 
 #include "pg/clock.hpp"
+#include "signals/lock_waits.hpp"
 
 namespace backfill::run {
 
 namespace {
 
-/// Five looks within the limit. A look reads pg_locks, which takes all partitions of the server's
-/// lock table for a moment: not more often than that.
-constexpr int beats_per_limit = 5;
-constexpr Duration beat_min = std::chrono::milliseconds{20};
-constexpr Duration beat_max = std::chrono::milliseconds{100};
 constexpr Duration after_failure = std::chrono::milliseconds{250};
 
 std::int64_t milliseconds(Duration duration) {
@@ -28,38 +23,39 @@ std::int64_t milliseconds(Duration duration) {
 
 LockWatch::LockWatch(asio::any_io_executor executor, pg::ConnectOptions options, Duration limit,
                      std::uint64_t seed)
-    : link_(executor, std::move(options), seed), limit_(limit), timer_(executor) {}
-
-Duration LockWatch::beat() const {
-  return std::clamp(limit_ / beats_per_limit, beat_min, beat_max);
-}
+    : link_(executor, std::move(options), seed), rule_(limit), timer_(executor) {}
 
 asio::awaitable<Result<std::vector<LockWait>>> LockWatch::look(pg::Connection* connection) {
   if (connection->pooled() && !std::exchange(pooled_, true) && on_pooled) on_pooled();
   std::vector<int> ours;
   if (our_backends) ours = our_backends();
-  co_return co_await lock_waits_.read(connection, std::move(ours));
+  co_return co_await read_lock_waits(connection, std::move(ours));
 }
 
-/// The wait may have begun a beat before it was first seen, and the next look comes a beat later
-/// than this one: whoever must not wait longer than the limit is let through before it is reached.
+void LockWatch::judge(const std::vector<LockWait>& waits, Instant asked_at) {
+  const Instant now = pg::now();
+  if (on_look) on_look(now);
+  for (const LockWaitRule::Overdue& overdue : rule_.on_look(waits, {asked_at, now})) {
+    if (!on_waiter) continue;
+    on_waiter(overdue.wait.blocker_pid,
+              fmt::format("session {} (seen for {} ms)", overdue.wait.waiter_pid,
+                          milliseconds(overdue.seen)));
+  }
+}
+
 asio::awaitable<void> LockWatch::watch() {
   const std::function<asio::awaitable<Result<std::vector<LockWait>>>(pg::Connection*)> read =
       [this](pg::Connection* connection) { return look(connection); };
   while (!stopping_) {
+    const Instant asked_at = pg::now();
     const Result<std::vector<LockWait>> waits = co_await link_.attempt<std::vector<LockWait>>(read);
     if (stopping_) break;
     if (waits) {
-      if (on_look) on_look(pg::now());
-      for (const LockWait& wait : *waits) {
-        if (wait.waited + 2 * beat() < limit_ || !on_waiter) continue;
-        on_waiter(wait.blocker_pid, fmt::format("session {} (for {} ms)", wait.waiter_pid,
-                                                milliseconds(wait.waited)));
-      }
+      judge(*waits, asked_at);
     } else if (on_failure) {
       on_failure(waits.error());
     }
-    timer_.expires_after(waits ? beat() : after_failure);
+    timer_.expires_after(waits ? rule_.beat() : after_failure);
     boost::system::error_code ignored;
     co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }

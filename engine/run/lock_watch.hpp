@@ -10,9 +10,9 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "backfill/result.hpp"
+#include "core/lock_wait_rule.hpp"
 #include "core/time.hpp"
 #include "run/control_link.hpp"
-#include "signals/lock_waits.hpp"
 
 namespace backfill::run {
 
@@ -33,7 +33,7 @@ class LockWatch {
   /// Told once, behind a transaction pooler.
   std::function<void()> on_pooled;
 
-  void set_limit(Duration limit) { limit_ = limit; }
+  void set_limit(Duration limit) { rule_.set(limit); }
 
   /// Looks until `stop`.
   asio::awaitable<void> watch();
@@ -41,12 +41,11 @@ class LockWatch {
 
  private:
   asio::awaitable<Result<std::vector<LockWait>>> look(pg::Connection* connection);
-  [[nodiscard]] Duration beat() const;
+  void judge(const std::vector<LockWait>& waits, Instant asked_at);
 
   ControlLink link_;
-  Duration limit_;
+  LockWaitRule rule_;
   asio::steady_timer timer_;
-  LockWaits lock_waits_;
   bool pooled_ = false;
   bool stopping_ = false;
 };

@@ -1,10 +1,7 @@
 #include "signals/lock_waits.hpp"
 
-#include <algorithm>
-#include <set>
 #include <utility>
 
-#include "pg/clock.hpp"
 #include "pg/field.hpp"
 #include "pg/text_array.hpp"
 
@@ -15,8 +12,6 @@ namespace {
 constexpr Duration read_deadline = std::chrono::seconds{3};
 
 /// pg_blocking_pids is asked for the waiting sessions only: it locks the lock table for each call.
-/// How long they wait is counted from our first sight of it: pg_locks.waitstart came with
-/// PostgreSQL 14 only, and is null for a moment there.
 constexpr const char* waits_sql = R"(
 SELECT waiting.pid, blocking.pid
 FROM (SELECT DISTINCT l.pid FROM pg_catalog.pg_locks AS l
@@ -26,7 +21,7 @@ WHERE blocking.pid = ANY ($1::int[]))";
 
 }  // namespace
 
-pg::asio::awaitable<Result<std::vector<LockWait>>> LockWaits::read(pg::Connection* connection,
+pg::asio::awaitable<Result<std::vector<LockWait>>> read_lock_waits(pg::Connection* connection,
                                                                    std::vector<int> ours) {
   const std::vector<std::int64_t> pids(ours.begin(), ours.end());
   std::vector<pg::Param> params;
@@ -34,16 +29,11 @@ pg::asio::awaitable<Result<std::vector<LockWait>>> LockWaits::read(pg::Connectio
   const Result<pg::Rows> rows =
       co_await connection->query(waits_sql, std::move(params), read_deadline);
   if (!rows) co_return rows.error();
-  const Instant now = pg::now();
   std::vector<LockWait> waits;
-  std::set<int> waiting;
   for (const pg::Row& row : rows->values) {
-    const int waiter = static_cast<int>(pg::integer_field(row, 0));
-    const auto seen = first_seen_.try_emplace(waiter, now).first;
-    waits.push_back({waiter, static_cast<int>(pg::integer_field(row, 1)), now - seen->second});
-    waiting.insert(waiter);
+    waits.push_back(
+        {static_cast<int>(pg::integer_field(row, 0)), static_cast<int>(pg::integer_field(row, 1))});
   }
-  std::erase_if(first_seen_, [&](const auto& entry) { return !waiting.contains(entry.first); });
   co_return waits;
 }
 
