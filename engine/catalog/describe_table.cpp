@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "catalog/key_choice.hpp"
+#include "catalog/lock_holders.hpp"
+#include "catalog/read_only.hpp"
 #include "core/nearest.hpp"
 #include "core/sql_text.hpp"
 #include "pg/field.hpp"
@@ -198,9 +200,7 @@ Error with_context(Error error, std::string context) {
   return error;
 }
 
-}  // namespace
-
-pg::asio::awaitable<Result<Target>> describe_table(pg::Connection* connection, Job job) {
+asio::awaitable<Result<Target>> describe(pg::Connection* connection, Job job) {
   std::vector<pg::Param> name;
   name.emplace_back(quote_name(job.table));
   const auto relation = co_await connection->query(relation_sql, name, catalog_deadline);
@@ -244,6 +244,22 @@ pg::asio::awaitable<Result<Target>> describe_table(pg::Connection* connection, J
     target.key.columns[i].hash = pg::text_field(hashes->values[i], 0);
   }
   co_return target;
+}
+
+}  // namespace
+
+pg::asio::awaitable<Result<Target>> describe_table(pg::Connection* connection, Job job) {
+  const QualifiedName table = job.table;
+  InspectionSettings settings;
+  settings.deadline = catalog_deadline;
+  settings.lock_timeout = job.safety.lock_timeout;
+  const Result<void> begun = co_await begin_read_only(connection, std::move(settings));
+  if (!begun) co_return with_context(begun.error(), "looking up the table");
+  Result<Target> target = co_await describe(connection, std::move(job));
+  co_await end_read_only(connection, catalog_deadline);
+  if (target) co_return target;
+  const Error error = target.error();
+  co_return co_await with_lock_holders(connection, table, error);
 }
 
 }  // namespace backfill

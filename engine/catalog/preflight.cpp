@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "catalog/lock_holders.hpp"
 #include "catalog/preflight/checks.hpp"
 
 namespace backfill {
@@ -45,6 +46,7 @@ asio::awaitable<Result<void>> run_checks(Preflight* preflight) {
     preflight->check = check.name;
     const Result<void> outcome = co_await check.run(preflight);
     if (!outcome && connection_lost(outcome.error())) co_return outcome.error();
+    if (preflight->unanswered) co_return *preflight->unanswered;
     if (!outcome) {
       preflight->refuse(
           "this could not be checked on " + preflight->table() + ": " + in_words(outcome.error()),
@@ -70,13 +72,17 @@ asio::awaitable<Result<std::vector<Finding>>> preflight(pg::Connection* connecti
   if (!begun) co_return begun.error();
   const auto ran = co_await run_checks(&context);
   co_await end_read_only(connection, deadline);
-  if (!ran) co_return ran.error();
-  co_return std::move(context.findings);
+  if (ran) co_return std::move(context.findings);
+  const Error error = ran.error();
+  const QualifiedName table = target.table;
+  co_return co_await with_lock_holders(connection, table, error);
 }
 
 asio::awaitable<Result<std::vector<Finding>>> preflight(pg::Connection* connection, Job job,
                                                         Target target) {
-  return preflight(connection, std::move(job), std::move(target), PreflightSettings{});
+  PreflightSettings settings;
+  settings.inspection.lock_timeout = job.safety.lock_timeout;
+  return preflight(connection, std::move(job), std::move(target), std::move(settings));
 }
 
 }  // namespace backfill

@@ -32,7 +32,8 @@ asio::awaitable<Result<void>> begin_read_only(pg::Connection* connection,
   pg::Statement set = plain(
       "SELECT pg_catalog.set_config('lock_timeout', $1, true), "
       "pg_catalog.set_config('statement_timeout', $2, true)");
-  set.params = {milliseconds(settings.lock_timeout), milliseconds(settings.deadline)};
+  const Duration patience = std::min(settings.lock_timeout, looking_patience_max);
+  set.params = {milliseconds(patience), milliseconds(settings.deadline)};
   if (!settings.search_path.empty()) {
     set.sql += ", pg_catalog.set_config('search_path', $3, true)";
     set.params.emplace_back(settings.search_path);

@@ -16,11 +16,15 @@ namespace backfill {
 
 namespace asio = boost::asio;
 
+/// Looking at a table waits for a lock no longer than this, whatever batches may: who holds it is
+/// then told, and the look repeated.
+inline constexpr Duration looking_patience_max = std::chrono::seconds{10};
+
 struct InspectionSettings {
   /// Of one statement. A lock that another session holds is waited for `lock_timeout` at most.
   Duration deadline = std::chrono::seconds{30};
-  Duration lock_timeout = std::chrono::seconds{1};
-  std::string search_path;  ///< as pinned by the job; empty: the session's
+  Duration lock_timeout = std::chrono::seconds{1};  ///< `looking_patience_max` at most
+  std::string search_path;                          ///< as pinned by the job; empty: the session's
 };
 
 /// Begins it. On an error no transaction is left open.

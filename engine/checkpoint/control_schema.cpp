@@ -88,9 +88,26 @@ awaitable<Result<void>> install_in_turn(pg::Connection* connection) {
 
 }  // namespace
 
+namespace {
+
+/// The server would quote our statement to somebody who only lacks a GRANT.
+Error in_our_words(Error error) {
+  constexpr std::string_view insufficient_privilege = "42501";
+  if (error.sqlstate != insufficient_privilege) return error;
+  error.message = "this role may not read the control schema: " + error.message;
+  error.hint =
+      "GRANT USAGE ON SCHEMA backfill and SELECT ON ALL TABLES IN SCHEMA backfill to it; to run "
+      "jobs "
+      "it needs INSERT, UPDATE and DELETE, too.";
+  error.context.clear();
+  return error;
+}
+
+}  // namespace
+
 awaitable<Result<std::optional<int>>> read_control_schema_version(pg::Connection* connection) {
   const auto found = co_await look(connection);
-  if (!found) co_return Result<std::optional<int>>{found.error()};
+  if (!found) co_return Result<std::optional<int>>{in_our_words(found.error())};
   std::optional<Error> refused = objection(*found);
   if (refused) co_return Result<std::optional<int>>{std::move(*refused)};
   co_return Result<std::optional<int>>{found->version};

@@ -17,7 +17,11 @@ using pg::asio::awaitable;
 
 constexpr std::string_view job_columns =
     "id, name, kind, table_name, meaning, search_path, key_columns, phase, state, epoch, "
-    "rows_estimated, finished_at, last_error";
+    "rows_estimated, finished_at, last_error, ";
+
+/// Jobs of a schema that did not have the column yet have no ground.
+constexpr std::string_view ground_column =
+    "(SELECT pg_catalog.to_jsonb(j) ->> 'ground' FROM backfill.jobs AS j WHERE j.id = jobs.id)";
 
 pg::Param text_of(const std::optional<std::int64_t>& number) {
   if (!number) return std::nullopt;
@@ -45,6 +49,7 @@ Result<JobRecord> read_job(const pg::Row& row) {
   job.rows_estimated = pg::optional_integer_field(row, 10);
   job.finished_at = pg::field(row, 11);
   job.last_error = pg::field(row, 12);
+  job.ground = pg::field(row, 13);
   return job;
 }
 
@@ -115,7 +120,8 @@ awaitable<Result<void>> run_fenced(pg::Connection* connection, JobId job, Epoch 
 }  // namespace
 
 awaitable<Result<std::optional<JobRecord>>> find_job(pg::Connection* connection, std::string name) {
-  std::string sql = fmt::format("SELECT {} FROM backfill.jobs WHERE name = $1", job_columns);
+  std::string sql = fmt::format("SELECT {}{} FROM backfill.jobs AS jobs WHERE name = $1",
+                                job_columns, ground_column);
   std::vector<pg::Param> params;
   params.emplace_back(std::move(name));
   auto rows = co_await connection->query(std::move(sql), std::move(params), control_deadline);
@@ -130,9 +136,9 @@ awaitable<Result<JobRecord>> find_or_create_job(pg::Connection* connection, NewJ
   const std::string name = job.name;
   std::string sql =
       "INSERT INTO backfill.jobs (name, kind, table_name, meaning, search_path, key_columns, "
-      "phase, "
-      "state, rows_estimated) VALUES ($1, $2, $3, $4, pg_catalog.current_setting('search_path'), "
-      "$5::text[], $6, 'running', $7::bigint) ON CONFLICT (name) DO NOTHING";
+      "phase, state, rows_estimated, ground) VALUES ($1, $2, $3, $4, "
+      "pg_catalog.current_setting('search_path'), $5::text[], $6, 'running', $7::bigint, $8) "
+      "ON CONFLICT (name) DO UPDATE SET ground = $8 WHERE jobs.ground IS NULL";
   std::vector<pg::Param> params;
   params.emplace_back(std::move(job.name));
   params.emplace_back(std::move(job.kind));
@@ -141,6 +147,7 @@ awaitable<Result<JobRecord>> find_or_create_job(pg::Connection* connection, NewJ
   params.emplace_back(pg::text_array(job.key_columns));
   params.emplace_back(std::move(job.phase));
   params.push_back(text_of(job.rows_estimated));
+  params.emplace_back(std::move(job.ground));
   auto inserted = co_await connection->query(std::move(sql), std::move(params), control_deadline);
   if (!inserted) co_return Result<JobRecord>{std::move(inserted.error())};
   std::string wanted = name;

@@ -29,6 +29,7 @@ struct JobRecord {
   std::optional<std::int64_t> rows_estimated;
   std::optional<std::string> finished_at;
   std::optional<std::string> last_error;
+  std::optional<std::string> ground;  ///< pinned, too; absent for jobs of older versions
 };
 
 struct NewJob {
@@ -36,6 +37,7 @@ struct NewJob {
   std::string kind;
   std::string table;
   std::string meaning;
+  std::string ground;  ///< of `ground_of`
   std::vector<std::string> key_columns;
   std::string phase;
   std::optional<std::int64_t> rows_estimated;
@@ -59,7 +61,7 @@ struct StoredRange {
     pg::Connection* connection, std::string name);
 
 /// Creates the job with the session's search_path, or returns the one that has the name already:
-/// the caller compares its meaning.
+/// the caller compares its meaning and its ground. One that has no ground yet is given this one.
 [[nodiscard]] pg::asio::awaitable<Result<JobRecord>> find_or_create_job(pg::Connection* connection,
                                                                         NewJob job);
 

@@ -13,6 +13,7 @@ const std::vector<Migration>& control_schema_migrations() {
       {.version = 2, .scripts = {schema_sql::stripe_columns, schema_sql::striped_range_functions}},
       {.version = 3, .scripts = {schema_sql::settlements, schema_sql::event_numbers}},
       {.version = 4, .scripts = {schema_sql::control_tables}},
+      {.version = 5, .scripts = {schema_sql::ground}},
   };
   return migrations;
 }

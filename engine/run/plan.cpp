@@ -6,14 +6,17 @@
 
 #include "catalog/describe_table.hpp"
 #include "catalog/expression_facts.hpp"
+#include "catalog/ground.hpp"
 #include "catalog/preflight.hpp"
 #include "catalog/scan_facts.hpp"
 #include "catalog/table_size.hpp"
+#include "config/meaning.hpp"
 #include "core/enforce_step.hpp"
 #include "core/sql_text.hpp"
 #include "jobs/backfill.hpp"
 #include "jobs/enforce.hpp"
 #include "pg/field.hpp"
+#include "run/earlier_run.hpp"
 #include "run/run.hpp"
 #include "run/type_copy_view.hpp"
 
@@ -73,10 +76,23 @@ void add_enforce_steps(const Job& job, const Target& target, PlanReport* report)
 }
 
 asio::awaitable<Result<PlanReport>> make_report(pg::Connection* connection, Job job) {
+  const std::string name = job.name;
+  const std::string meaning = meaning_of(job);
+  const Result<std::optional<JobRecord>> earlier = co_await find_earlier_run(connection, name);
+  if (!earlier) co_return earlier.error();
+  // As `run` does: it walks on along the key that it began with.
+  if (*earlier && job.key.empty()) job.key = (*earlier)->key_columns;
   Result<Target> described = co_await describe_table(connection, job);
   if (!described) co_return described.error();
   const Target target = *std::move(described);
   PlanReport report;
+  if (*earlier) {
+    std::vector<std::string> retyped = retyped_columns(job);
+    const Result<std::string> ground = co_await ground_of(connection, target, std::move(retyped));
+    if (!ground) co_return ground.error();
+    report.findings = objections_to_going_on(**earlier, meaning, *ground);
+    if (!report.findings.empty()) report.code = ExitCode::refused;
+  }
   report.table = quote_name(target.table);
   report.key = shown_key(target);
   const Result<ScanFacts> scan_basis = co_await scan_facts(connection, job, target);

@@ -6,6 +6,8 @@
 
 #include "catalog/describe_table.hpp"
 #include "catalog/expression_facts.hpp"
+#include "catalog/ground.hpp"
+#include "catalog/lock_holders.hpp"
 #include "catalog/preflight.hpp"
 #include "catalog/scan_facts.hpp"
 #include "checkpoint/control_schema.hpp"
@@ -22,14 +24,15 @@ Outcome refused(const Session& session, std::string summary) {
   return outcome;
 }
 
-Outcome not_prepared(const Session& session, const Error& error) {
-  if (session.stop_reason && is_transient(error)) {
-    return stopped_outcome(session, *session.stop_reason);
+Outcome not_prepared(Session* session, const Error& error) {
+  if (kept_by_a_lock(error)) session->kept_by = error;
+  if (session->stop_reason && is_transient(error)) {
+    return stopped_outcome(*session, *session->stop_reason);
   }
-  Outcome outcome = failed_outcome(session, error);
-  outcome.code = untouched_exit_code(session.request.conninfo, error);
+  Outcome outcome = failed_outcome(*session, error);
+  outcome.code = untouched_exit_code(session->request.conninfo, error);
   outcome.summary = error.message;
-  outcome.next = run_command(session) + "   (nothing was touched)";
+  outcome.next = run_command(*session) + "   (nothing was touched)";
   return outcome;
 }
 
@@ -63,21 +66,37 @@ Outcome already_done(const Session& session) {
   return outcome;
 }
 
+void add_lines(const std::string& text, std::vector<std::string>* lines) {
+  std::string line;
+  for (const char character : text) {
+    if (character != '\n') {
+      line += character;
+    } else {
+      lines->push_back(std::exchange(line, {}));
+    }
+  }
+  if (!line.empty()) lines->push_back(line);
+}
+
 Outcome meaning_changed(const Session& session, const std::string& now) {
   Outcome outcome = refused(
       session, fmt::format("job {} has been started with another meaning, and a job that has run "
                            "is never edited",
                            session.request.job.name));
-  std::string line;
-  for (const char character : meaning_diff(session.record.meaning, now)) {
-    if (character != '\n') {
-      line += character;
-    } else {
-      outcome.details.push_back(std::exchange(line, {}));
-    }
-  }
-  if (!line.empty()) outcome.details.push_back(line);
+  add_lines(meaning_diff(session.record.meaning, now), &outcome.details);
   outcome.next = "restore the file, or give the changed job a `name` of its own";
+  return outcome;
+}
+
+Outcome ground_changed(const Session& session) {
+  Outcome outcome = refused(
+      session, fmt::format("job {} stands on another table or key than it was started on; its "
+                           "checkpoints mean nothing there, and nothing was touched",
+                           session.request.job.name));
+  add_lines(meaning_diff(*session.record.ground, session.ground), &outcome.details);
+  outcome.next =
+      "bring the table and its key back to what they were, or give the job a `name` of its own: it "
+      "then begins anew";
   return outcome;
 }
 
@@ -126,13 +145,14 @@ asio::awaitable<Ending> pin_job(Session* session, std::string meaning) {
   const std::function<asio::awaitable<Result<void>>(pg::Connection*)> install =
       [](pg::Connection* connection) { return install_control_schema(connection); };
   const Result<void> installed = co_await session->control.repeat<void>(install);
-  if (!installed) co_return not_prepared(*session, installed.error());
+  if (!installed) co_return not_prepared(session, installed.error());
 
   NewJob job;
   job.name = session->request.job.name;
   job.kind = kind_word(session->request.job.kind);
   job.table = quote_name(session->target.table);
   job.meaning = std::move(meaning);
+  job.ground = session->ground;
   job.phase = "add";
   job.rows_estimated = session->target.estimated_rows;
   for (const KeyColumn& column : session->target.key.columns) {
@@ -141,7 +161,7 @@ asio::awaitable<Ending> pin_job(Session* session, std::string meaning) {
   const std::function<asio::awaitable<Result<JobRecord>>(pg::Connection*)> create =
       [job](pg::Connection* connection) { return find_or_create_job(connection, job); };
   Result<JobRecord> created = co_await session->control.repeat<JobRecord>(create);
-  if (!created) co_return not_prepared(*session, created.error());
+  if (!created) co_return not_prepared(session, created.error());
   session->record = *std::move(created);
   co_return std::nullopt;
 }
@@ -156,7 +176,7 @@ asio::awaitable<Ending> compare_with_record(Session* session, pg::Connection* co
                                             std::string meaning) {
   const Result<std::optional<int>> version = co_await read_control_schema_version(connection);
   if (!version && lacks_privilege(version.error())) co_return std::nullopt;
-  if (!version) co_return not_prepared(*session, version.error());
+  if (!version) co_return not_prepared(session, version.error());
   if (!*version) co_return std::nullopt;
   if (**version > control_schema_version()) {
     co_return refused(*session, fmt::format("the control schema has version {}, this backfill "
@@ -166,7 +186,7 @@ asio::awaitable<Ending> compare_with_record(Session* session, pg::Connection* co
   const std::string name = session->request.job.name;
   Result<std::optional<JobRecord>> found = co_await find_job(connection, name);
   if (!found && lacks_privilege(found.error())) co_return std::nullopt;
-  if (!found) co_return not_prepared(*session, found.error());
+  if (!found) co_return not_prepared(session, found.error());
   if (!*found) co_return std::nullopt;
   session->record = **std::move(found);
   if (session->record.meaning != meaning) co_return meaning_changed(*session, meaning);
@@ -176,33 +196,58 @@ asio::awaitable<Ending> compare_with_record(Session* session, pg::Connection* co
   co_return std::nullopt;
 }
 
+/// Where the file names no key, the job walks on along the one that it began with, whatever better
+/// one has come since.
+void keep_key(Session* session) {
+  Job& job = session->request.job;
+  if (job.key.empty() && session->record.id != JobId{}) job.key = session->record.key_columns;
+}
+
+/// Whether the checkpoints of an earlier run still mean what they meant.
+asio::awaitable<Ending> compare_ground(Session* session, pg::Connection* connection) {
+  std::vector<std::string> retyped = retyped_columns(session->request.job);
+  const Target target = session->target;
+  Result<std::string> ground = co_await ground_of(connection, target, std::move(retyped));
+  if (!ground) co_return not_prepared(session, ground.error());
+  session->ground = *std::move(ground);
+  const auto& before = session->record.ground;
+  if (before && *before != session->ground) co_return ground_changed(*session);
+  co_return std::nullopt;
+}
+
 asio::awaitable<Ending> check_against_database(Session* session, pg::Connection* connection) {
   const Job job = session->request.job;
   if (job.kind == JobKind::type_copy) co_return co_await prepare_type_copy(session, connection);
   Result<Target> target = co_await describe_table(connection, job);
-  if (!target) co_return not_prepared(*session, target.error());
+  if (!target) co_return not_prepared(session, target.error());
   session->target = *std::move(target);
   // What would keep the job from running does not keep it from being taken back.
   if (session->mode == JobRun::Mode::rollback) co_return std::nullopt;
   const Target described = session->target;
   const Result<std::vector<Finding>> findings = co_await preflight(connection, job, described);
-  if (!findings) co_return not_prepared(*session, findings.error());
+  if (!findings) co_return not_prepared(session, findings.error());
   Ending ending = judge(*session, *findings);
   if (ending) co_return ending;
   Result<std::vector<bool>> facts = co_await deterministic_expressions(connection, job, described);
-  if (!facts) co_return not_prepared(*session, facts.error());
+  if (!facts) co_return not_prepared(session, facts.error());
   session->sql.emplace(job, described, *std::move(facts));
   const Result<ScanFacts> scan = co_await scan_facts(connection, job, described);
-  if (!scan) co_return not_prepared(*session, scan.error());
+  if (!scan) co_return not_prepared(session, scan.error());
   session->scan = choose_scan(*scan);
   co_return std::nullopt;
 }
 
-/// Reads only. The ending is wrapped, since an operation of the link gives a Result.
+/// Reads only. The ending is wrapped, since an operation of the link gives a Result. A lock that
+/// kept the server from answering is an error: the look is repeated.
 asio::awaitable<Result<Ending>> inspect(Session* session, pg::Connection* connection,
                                         std::string meaning) {
   Ending ending = co_await compare_with_record(session, connection, std::move(meaning));
-  if (!ending) ending = co_await check_against_database(session, connection);
+  if (ending) co_return Result<Ending>{std::move(ending)};
+  keep_key(session);
+  session->kept_by.reset();
+  ending = co_await check_against_database(session, connection);
+  if (!ending) ending = co_await compare_ground(session, connection);
+  if (session->kept_by) co_return *session->kept_by;
   co_return Result<Ending>{std::move(ending)};
 }
 
@@ -213,7 +258,7 @@ asio::awaitable<Ending> prepare(Session* session) {
   Ending ending = stop_asked(*session);
   if (ending) co_return ending;
   if (!connected) {
-    Outcome outcome = not_prepared(*session, connected.error());
+    Outcome outcome = not_prepared(session, connected.error());
     outcome.summary = "no connection: " + connected.error().message;
     co_return outcome;
   }
@@ -223,11 +268,11 @@ asio::awaitable<Ending> prepare(Session* session) {
       [session, meaning](pg::Connection* connection) {
         return inspect(session, connection, meaning);
       };
-  Result<Ending> inspected = co_await session->control.attempt<Ending>(look);
+  Result<Ending> inspected = co_await session->control.repeat<Ending>(look);
   // What a cancelled check found wrong is not what is wrong.
   ending = stop_asked(*session);
   if (ending) co_return ending;
-  if (!inspected) co_return not_prepared(*session, inspected.error());
+  if (!inspected) co_return not_prepared(session, inspected.error());
   ending = *std::move(inspected);
   if (ending) co_return ending;
   if (session->mode != JobRun::Mode::run && session->record.id == JobId{}) {

@@ -10,7 +10,9 @@
 namespace backfill::run {
 
 [[nodiscard]] Outcome refused(const Session& session, std::string summary);
-[[nodiscard]] Outcome not_prepared(const Session& session, const Error& error);
+/// Of an error while nothing has been touched yet; one that a lock is behind is noted in the
+/// session.
+[[nodiscard]] Outcome not_prepared(Session* session, const Error& error);
 
 /// All refusals together; the other findings go to the observer.
 [[nodiscard]] Ending judge(const Session& session, const std::vector<Finding>& findings);

@@ -39,8 +39,10 @@ Fence Session::fence(std::string of_phase, int pass) const {
 /// Exact once the end of the key has been seen, an estimate before, never below what is done.
 std::optional<RowCount> Session::keys_total(const SweepState& state) const {
   if (state.end_seen) return state.keys_probed;
-  if (!target.estimated_rows) return std::nullopt;
-  return std::max(RowCount{*target.estimated_rows}, state.keys_probed);
+  // That of the first run: a table that our own updates have swollen looks as if it had more rows.
+  const auto& estimate = record.rows_estimated ? record.rows_estimated : target.estimated_rows;
+  if (!estimate) return std::nullopt;
+  return std::max(RowCount{*estimate}, state.keys_probed);
 }
 
 void Session::measure() {

@@ -57,6 +57,8 @@ struct Session {
   std::unique_ptr<Sweep> sweep;       ///< while one runs
   std::optional<RangeSql> sweep_sql;  ///< of sweeps that are not the job's own: of orphans
   std::unique_ptr<DdlRunner> ddl;     ///< while DDL may run
+  std::optional<Error> kept_by;  ///< a lock that kept the server from answering, before the start
+  std::string ground;            ///< what the checkpoints stand on, as of now
   std::string phase;
   std::unique_ptr<ProgressMeter> meter;
   RowCount rows_before;  ///< changed by the job before this run's sweep

@@ -18,10 +18,25 @@ std::string state_of(const backfill::JobStatus& stored) {
   return stored.held ? "running" : "abandoned";
 }
 
+/// What a runner that is gone has left of its last words: how far the job was, so that nobody sees
+/// it go back, and nothing of its pace.
+Progress last_words(const Progress& said) {
+  Progress left;
+  left.fraction_rows = said.fraction_rows;
+  left.fraction_key = said.fraction_key;
+  left.keys_total = said.keys_total;
+  return left;
+}
+
 /// The runner's own words while it lives; otherwise what the checkpoints tell.
 Progress progress_of(const backfill::JobStatus& stored) {
-  Progress progress;
-  if (stored.held && stored.state == JobState::running) progress = parse_progress(stored.progress);
+  Progress progress = parse_progress(stored.progress);
+  const bool lives = stored.held && stored.state == JobState::running;
+  if (progress.phase != stored.phase) {
+    progress = {};
+  } else if (!lives) {
+    progress = last_words(progress);
+  }
   progress.phase = stored.phase;
   progress.rows_changed = std::max(progress.rows_changed, RowCount{stored.rows_changed});
   progress.keys_done = std::max(progress.keys_done, RowCount{stored.keys_done});
@@ -30,14 +45,18 @@ Progress progress_of(const backfill::JobStatus& stored) {
     progress.fraction_rows = 1.0;
     progress.fraction_key = 1.0;
     progress.keys_total = progress.keys_done;
-  } else if (!progress.keys_total && stored.rows_estimated) {
-    const std::int64_t total =
-        std::max({*stored.rows_estimated, stored.keys, progress.keys_done.value});
-    progress.keys_total = RowCount{total};
-    if (total > 0) {
-      progress.fraction_rows =
-          static_cast<double>(progress.keys_done.value) / static_cast<double>(total);
-    }
+    return progress;
+  }
+  if (!progress.keys_total && stored.rows_estimated) {
+    progress.keys_total = RowCount{std::max(*stored.rows_estimated, stored.keys)};
+  }
+  if (!progress.keys_total) return progress;
+  // The checkpoints are younger than the runner's last words.
+  progress.keys_total = std::max(*progress.keys_total, progress.keys_done);
+  if (*progress.keys_total > RowCount{0}) {
+    const double done = static_cast<double>(progress.keys_done.value) /
+                        static_cast<double>(progress.keys_total->value);
+    progress.fraction_rows = std::max(progress.fraction_rows.value_or(0), done);
   }
   return progress;
 }

@@ -156,13 +156,18 @@ asio::awaitable<Result<SweepResult>> run_sweep(Session* session, std::string pha
   result.finish = co_await session->sweep->run();
   session->monitor->listen({});
   session->measure();
-  session->observer->progress(session->progress());
+  Progress last = session->progress();
+  session->observer->progress(last);
   result.batches = session->sweep->state().batches;
   session->sweep.reset();
   session->meter.reset();
 
   co_await record_last_counts(session, fence, purpose, result.finish.record);
   session->rows_before = co_await rows_changed_so_far(session);
+  // What the checkpoints say counts: a crash of the server may have taken batches back that we have
+  // seen commit, and that were done again.
+  last.rows_changed = session->rows_before;
+  session->observer->progress(last);
   co_return result;
 }
 

@@ -105,7 +105,7 @@ asio::awaitable<Ending> prepare_type_copy(Session* session, pg::Connection* conn
   const Job job = session->request.job;
   const bool was_dropping = session->record.phase == "drop" || session->record.phase == "done";
   Result<TypeCopyView> view = co_await view_type_copy(connection, job, was_dropping);
-  if (!view) co_return not_prepared(*session, view.error());
+  if (!view) co_return not_prepared(session, view.error());
   session->copy = *std::move(view);
   session->target = session->copy->target;
   Ending ending = judge(*session, session->copy->findings);
@@ -117,7 +117,7 @@ asio::awaitable<Ending> prepare_type_copy(Session* session, pg::Connection* conn
   const Job forward = forward_job(job);
   const Target target = session->target;
   const Result<ScanFacts> scan = co_await scan_facts(connection, forward, target);
-  if (!scan) co_return not_prepared(*session, scan.error());
+  if (!scan) co_return not_prepared(session, scan.error());
   session->scan = choose_scan(*scan);
   co_return std::nullopt;
 }

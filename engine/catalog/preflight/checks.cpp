@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "catalog/lock_holders.hpp"
 #include "pg/text_array.hpp"
 
 namespace backfill {
@@ -48,8 +49,10 @@ pg::Param Preflight::key_columns() const {
 
 asio::awaitable<Result<pg::Rows>> ask(Preflight* preflight, std::string sql,
                                       std::vector<pg::Param> params) {
-  return attempt(preflight->connection, std::move(sql), std::move(params),
-                 preflight->settings.inspection.deadline);
+  auto rows = co_await attempt(preflight->connection, std::move(sql), std::move(params),
+                               preflight->settings.inspection.deadline);
+  if (!rows && kept_by_a_lock(rows.error())) preflight->unanswered = rows.error();
+  co_return rows;
 }
 
 std::string in_words(const Error& error) {

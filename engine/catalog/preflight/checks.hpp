@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,8 @@ struct Preflight {
   std::string check;           ///< the one that is running
   bool in_recovery = false;    ///< a standby plans no UPDATE
   bool types_refused = false;  ///< a type of `add` is wrong, so no scope can be built with it
+  /// A lock kept the server from answering: nothing is known, and nobody's job file is at fault.
+  std::optional<Error> unanswered;
 
   void refuse(std::string message, std::string hint);
   void warn(std::string message, std::string hint);

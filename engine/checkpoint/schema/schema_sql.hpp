@@ -16,5 +16,6 @@ extern const std::string_view striped_range_functions;
 extern const std::string_view settlements;
 extern const std::string_view event_numbers;
 extern const std::string_view control_tables;
+extern const std::string_view ground;
 
 }  // namespace backfill::schema_sql
