@@ -41,13 +41,13 @@ def same_shape(s, wanted, table):
 
 def play(s):
     writer = s.writer("-n", "-c", "1", "-R", "100", "-T", "600", "-f", "writer.sql")
-    if until_done(s, "run", "job.yaml", longest=2.5, kills=8) < 3:
+    if until_done(s, "run", "job.yaml", longest=0.9, kills=8) < 3:
         raise Failure("too few kills came midway: this run proves little")
     same_as_twin(s)
     until_done(s, "rollback", "job.yaml", "--yes", longest=1.2, kills=5)
     same_as_twin(s)
     same_shape(s, "SELECT what FROM shape_before", "it was")
-    until_done(s, "run", "job.yaml", longest=2.5, kills=3)
+    until_done(s, "run", "job.yaml", longest=0.9, kills=3)
     until_done(s, "drop", "job.yaml", longest=0.3, kills=4)
     same_as_twin(s)
     s.stop_writer(writer)
