@@ -116,6 +116,11 @@ GuardVerdict verdict_on(const std::string& json, const Subject& subject) {
     return verdict;
   }
   verdict.kind = GuardVerdict::Kind::refused;
+  if (judgement.in_subquery) {
+    verdict.hint =
+        "let the subquery find its rows by an index, or compute its value once, outside of the job";
+    return verdict;
+  }
   verdict.hint =
       "ANALYZE the table and run again; if the plan stays, look for planner settings (enable_…, "
       "random_page_cost) of this role or database, or name another `key`";

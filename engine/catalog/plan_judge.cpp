@@ -41,6 +41,7 @@ class Judge {
     const std::string type = text(node, "Node Type");
     const JudgedRelation* relation = judged(node);
     if (relation != nullptr && type != "ModifyTable" && type != "LockRows" && reason_.empty()) {
+      in_subquery_ = in_subquery;
       reason_ = in_subquery ? fault_in_subquery(node, *relation) : fault(node, *relation);
     }
     if (!node.contains("Plans")) return;
@@ -48,6 +49,7 @@ class Judge {
   }
 
   [[nodiscard]] const std::string& reason() const { return reason_; }
+  [[nodiscard]] bool in_subquery() const { return in_subquery_ && !reason_.empty(); }
 
  private:
   [[nodiscard]] const JudgedRelation* judged(const Json& node) const {
@@ -120,6 +122,7 @@ class Judge {
 
   const JudgedTable& table_;
   std::string reason_;
+  bool in_subquery_ = false;  ///< of the node that the reason is about
 };
 
 std::optional<Json> root_of(std::string_view json) {
@@ -152,10 +155,13 @@ void print(const Json& node, std::size_t depth, std::string& out) {
 
 PlanJudgement judge_plan(std::string_view json, const JudgedTable& table) {
   const std::optional<Json> root = root_of(json);
-  if (!root) return {.good = false, .reason = "the server's EXPLAIN could not be read"};
+  if (!root)
+    return {
+        .good = false, .reason = "the server's EXPLAIN could not be read", .in_subquery = false};
   Judge judge(table);
   judge.visit(*root, false);
-  return {.good = judge.reason().empty(), .reason = judge.reason()};
+  return {
+      .good = judge.reason().empty(), .reason = judge.reason(), .in_subquery = judge.in_subquery()};
 }
 
 std::string plan_text(std::string_view json) {

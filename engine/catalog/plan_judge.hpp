@@ -33,7 +33,8 @@ inline constexpr std::int64_t pages_worth_an_index = 64;
 
 struct PlanJudgement {
   bool good = false;
-  std::string reason;  ///< one sentence when it is not
+  std::string reason;        ///< one sentence when it is not
+  bool in_subquery = false;  ///< what is wrong is a subquery of an expression
 };
 
 /// `json` is what EXPLAIN (FORMAT JSON, VERBOSE) printed. Each scan of the target or a partition of

@@ -20,8 +20,9 @@ constexpr std::string_view job_columns =
     "rows_estimated, finished_at, last_error, ";
 
 /// Jobs of a schema that did not have the column yet have no ground.
-constexpr std::string_view ground_column =
-    "(SELECT pg_catalog.to_jsonb(j) ->> 'ground' FROM backfill.jobs AS j WHERE j.id = jobs.id)";
+constexpr std::string_view more_columns =
+    "(SELECT pg_catalog.to_jsonb(j) ->> 'ground' FROM backfill.jobs AS j WHERE j.id = jobs.id), "
+    "EXISTS (SELECT FROM backfill.ranges AS r WHERE r.job_id = jobs.id)";
 
 pg::Param text_of(const std::optional<std::int64_t>& number) {
   if (!number) return std::nullopt;
@@ -50,6 +51,7 @@ Result<JobRecord> read_job(const pg::Row& row) {
   job.finished_at = pg::field(row, 11);
   job.last_error = pg::field(row, 12);
   job.ground = pg::field(row, 13);
+  job.begun = pg::bool_field(row, 14);
   return job;
 }
 
@@ -121,7 +123,7 @@ awaitable<Result<void>> run_fenced(pg::Connection* connection, JobId job, Epoch 
 
 awaitable<Result<std::optional<JobRecord>>> find_job(pg::Connection* connection, std::string name) {
   std::string sql = fmt::format("SELECT {}{} FROM backfill.jobs AS jobs WHERE name = $1",
-                                job_columns, ground_column);
+                                job_columns, more_columns);
   std::vector<pg::Param> params;
   params.emplace_back(std::move(name));
   auto rows = co_await connection->query(std::move(sql), std::move(params), control_deadline);
@@ -158,6 +160,25 @@ awaitable<Result<JobRecord>> find_or_create_job(pg::Connection* connection, NewJ
         fatal_error(fmt::format("job {} was removed while it was being created", name))};
   }
   co_return Result<JobRecord>{std::move(**found)};
+}
+
+awaitable<Result<void>> pin_again(pg::Connection* connection, JobId id, Epoch epoch, NewJob job) {
+  pg::Statement statement;
+  statement.sql =
+      "UPDATE backfill.jobs AS j SET table_name = $3, meaning = $4, key_columns = $5::text[], "
+      "ground "
+      "= $6, rows_estimated = $7::bigint, search_path = pg_catalog.current_setting('search_path') "
+      "WHERE j.id = $1::bigint AND j.epoch = $2::bigint AND NOT EXISTS (SELECT FROM "
+      "backfill.ranges "
+      "AS r WHERE r.job_id = j.id)";
+  statement.params.emplace_back(std::to_string(id.value));
+  statement.params.emplace_back(std::to_string(epoch.value));
+  statement.params.emplace_back(std::move(job.table));
+  statement.params.emplace_back(std::move(job.meaning));
+  statement.params.emplace_back(pg::text_array(job.key_columns));
+  statement.params.emplace_back(std::move(job.ground));
+  statement.params.push_back(text_of(job.rows_estimated));
+  co_return co_await run_fenced(connection, id, epoch, std::move(statement));
 }
 
 awaitable<Result<std::vector<StoredRange>>> load_ranges(pg::Connection* connection, SweepId sweep) {

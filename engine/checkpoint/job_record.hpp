@@ -30,6 +30,7 @@ struct JobRecord {
   std::optional<std::string> finished_at;
   std::optional<std::string> last_error;
   std::optional<std::string> ground;  ///< pinned, too; absent for jobs of older versions
+  bool begun = false;                 ///< there are checkpoints of it
 };
 
 struct NewJob {
@@ -64,6 +65,11 @@ struct StoredRange {
 /// the caller compares its meaning and its ground. One that has no ground yet is given this one.
 [[nodiscard]] pg::asio::awaitable<Result<JobRecord>> find_or_create_job(pg::Connection* connection,
                                                                         NewJob job);
+
+/// Pins a job anew that has no checkpoint yet. `lease_lost` when the epoch is not the job's, or when
+/// it has begun after all.
+[[nodiscard]] pg::asio::awaitable<Result<void>> pin_again(pg::Connection* connection, JobId id,
+                                                          Epoch epoch, NewJob job);
 
 /// The ranges of a sweep, by number.
 [[nodiscard]] pg::asio::awaitable<Result<std::vector<StoredRange>>> load_ranges(

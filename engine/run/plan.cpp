@@ -6,6 +6,7 @@
 
 #include "catalog/describe_table.hpp"
 #include "catalog/expression_facts.hpp"
+#include "catalog/expression_scope.hpp"
 #include "catalog/ground.hpp"
 #include "catalog/preflight.hpp"
 #include "catalog/scan_facts.hpp"
@@ -17,6 +18,7 @@
 #include "jobs/enforce.hpp"
 #include "pg/field.hpp"
 #include "run/earlier_run.hpp"
+#include "run/guard_phase.hpp"
 #include "run/run.hpp"
 #include "run/type_copy_view.hpp"
 
@@ -120,6 +122,17 @@ asio::awaitable<Result<PlanReport>> make_report(pg::Connection* connection, Job 
     facts = *std::move(known);
   }
   const BackfillSql sql(job, target, std::move(facts));
+  if (report.code != ExitCode::refused && missing_columns(job, target).empty()) {
+    const Result<std::optional<GuardVerdict>> bad =
+        co_await find_bad_plan(connection, target, &sql);
+    if (!bad) co_return bad.error();
+    if (*bad) {
+      report.findings.push_back(
+          fmt::format("refused: the server would not use the key's index for the batches: {}. {}",
+                      (*bad)->reason, (*bad)->hint));
+      report.code = ExitCode::refused;
+    }
+  }
   report.proof = explain(sql.proof());
   report.steps = steps_of(sql, scan);
   add_enforce_steps(job, target, &report);

@@ -6,6 +6,7 @@
 
 #include "catalog/describe_table.hpp"
 #include "catalog/expression_facts.hpp"
+#include "catalog/expression_scope.hpp"
 #include "catalog/ground.hpp"
 #include "catalog/lock_holders.hpp"
 #include "catalog/preflight.hpp"
@@ -13,6 +14,7 @@
 #include "checkpoint/control_schema.hpp"
 #include "config/meaning.hpp"
 #include "core/sql_text.hpp"
+#include "run/guard_phase.hpp"
 
 namespace backfill::run {
 
@@ -140,6 +142,50 @@ std::string_view verb_of(JobRun::Mode mode) {
   return {};
 }
 
+NewJob job_to_pin(const Session& session, std::string meaning) {
+  NewJob job;
+  job.name = session.request.job.name;
+  job.kind = kind_word(session.request.job.kind);
+  job.table = quote_name(session.target.table);
+  job.meaning = std::move(meaning);
+  job.ground = session.ground;
+  job.phase = "add";
+  job.rows_estimated = session.target.estimated_rows;
+  for (const KeyColumn& column : session.target.key.columns) {
+    job.key_columns.push_back(column.name);
+  }
+  return job;
+}
+
+/// A job that was refused after it had been entered, by the look at its plans for instance, has
+/// changed no row and has no checkpoint: its file may still be mended.
+bool may_be_edited(const Session& session) {
+  return session.mode == JobRun::Mode::run && session.request.job.kind == JobKind::backfill &&
+         !session.record.begun && session.record.state != JobState::done;
+}
+
+asio::awaitable<Ending> pin_mended(Session* session, std::string meaning) {
+  const JobId id = session->record.id;
+  const Epoch epoch = session->lease.epoch;
+  const NewJob job = job_to_pin(*session, meaning);
+  const std::function<asio::awaitable<Result<void>>(pg::Connection*)> pin =
+      [id, epoch, job](pg::Connection* connection) {
+        return pin_again(connection, id, epoch, job);
+      };
+  const Result<void> pinned = co_await session->control.repeat<void>(pin);
+  if (!pinned) co_return ending_of_error(*session, pinned.error());
+  session->record.meaning = std::move(meaning);
+  session->record.table = job.table;
+  session->record.key_columns = job.key_columns;
+  session->record.ground = job.ground;
+  session->record.rows_estimated = job.rows_estimated;
+  session->observer->message(
+      Level::info, "job_mended",
+      "the job means something else than when it was entered; no row had been "
+      "changed, so that it counts as it is now");
+  co_return std::nullopt;
+}
+
 /// Creates the control schema and the job in it: the first thing that a run writes.
 asio::awaitable<Ending> pin_job(Session* session, std::string meaning) {
   const std::function<asio::awaitable<Result<void>>(pg::Connection*)> install =
@@ -147,17 +193,7 @@ asio::awaitable<Ending> pin_job(Session* session, std::string meaning) {
   const Result<void> installed = co_await session->control.repeat<void>(install);
   if (!installed) co_return not_prepared(session, installed.error());
 
-  NewJob job;
-  job.name = session->request.job.name;
-  job.kind = kind_word(session->request.job.kind);
-  job.table = quote_name(session->target.table);
-  job.meaning = std::move(meaning);
-  job.ground = session->ground;
-  job.phase = "add";
-  job.rows_estimated = session->target.estimated_rows;
-  for (const KeyColumn& column : session->target.key.columns) {
-    job.key_columns.push_back(column.name);
-  }
+  const NewJob job = job_to_pin(*session, std::move(meaning));
   const std::function<asio::awaitable<Result<JobRecord>>(pg::Connection*)> create =
       [job](pg::Connection* connection) { return find_or_create_job(connection, job); };
   Result<JobRecord> created = co_await session->control.repeat<JobRecord>(create);
@@ -189,7 +225,9 @@ asio::awaitable<Ending> compare_with_record(Session* session, pg::Connection* co
   if (!found) co_return not_prepared(session, found.error());
   if (!*found) co_return std::nullopt;
   session->record = **std::move(found);
-  if (session->record.meaning != meaning) co_return meaning_changed(*session, meaning);
+  if (session->record.meaning != meaning && !may_be_edited(*session)) {
+    co_return meaning_changed(*session, meaning);
+  }
   // A type-copy that has switched is done, and goes on when its old column may be dropped.
   const bool done = session->record.state == JobState::done && session->record.phase != "switched";
   if (done && session->mode == JobRun::Mode::run) co_return already_done(*session);
@@ -200,7 +238,7 @@ asio::awaitable<Ending> compare_with_record(Session* session, pg::Connection* co
 /// one has come since.
 void keep_key(Session* session) {
   Job& job = session->request.job;
-  if (job.key.empty() && session->record.id != JobId{}) job.key = session->record.key_columns;
+  if (job.key.empty() && session->record.begun) job.key = session->record.key_columns;
 }
 
 /// Whether the checkpoints of an earlier run still mean what they meant.
@@ -211,7 +249,9 @@ asio::awaitable<Ending> compare_ground(Session* session, pg::Connection* connect
   if (!ground) co_return not_prepared(session, ground.error());
   session->ground = *std::move(ground);
   const auto& before = session->record.ground;
-  if (before && *before != session->ground) co_return ground_changed(*session);
+  if (before && *before != session->ground && !may_be_edited(*session)) {
+    co_return ground_changed(*session);
+  }
   co_return std::nullopt;
 }
 
@@ -231,6 +271,12 @@ asio::awaitable<Ending> check_against_database(Session* session, pg::Connection*
   Result<std::vector<bool>> facts = co_await deterministic_expressions(connection, job, described);
   if (!facts) co_return not_prepared(session, facts.error());
   session->sql.emplace(job, described, *std::move(facts));
+  if (session->mode == JobRun::Mode::run && missing_columns(job, described).empty()) {
+    const BackfillSql* sql = &*session->sql;
+    Result<std::optional<GuardVerdict>> bad = co_await find_bad_plan(connection, described, sql);
+    if (!bad) co_return not_prepared(session, bad.error());
+    if (*bad) co_return refused_plan(*session, **bad);
+  }
   const Result<ScanFacts> scan = co_await scan_facts(connection, job, described);
   if (!scan) co_return not_prepared(session, scan.error());
   session->scan = choose_scan(*scan);
@@ -283,9 +329,16 @@ asio::awaitable<Ending> prepare(Session* session) {
   if (session->mode == JobRun::Mode::run) {
     ending = co_await pin_job(session, meaning);
     if (ending) co_return ending;
-    if (session->record.meaning != meaning) co_return meaning_changed(*session, meaning);
+    if (session->record.meaning != meaning && !may_be_edited(*session)) {
+      co_return meaning_changed(*session, meaning);
+    }
   }
-  co_return co_await take_lease(session);
+  ending = co_await take_lease(session);
+  if (ending || session->mode != JobRun::Mode::run) co_return ending;
+  const bool same = session->record.meaning == meaning &&
+                    session->record.ground.value_or(session->ground) == session->ground;
+  if (same) co_return std::nullopt;
+  co_return co_await pin_mended(session, meaning);
 }
 
 }  // namespace backfill::run
