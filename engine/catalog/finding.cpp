@@ -5,6 +5,10 @@
 
 namespace backfill {
 
+void put_in_front(const std::string& place, Finding* finding) {
+  if (!place.empty()) finding->message = place + ": " + finding->message;
+}
+
 std::string_view to_string(Finding::Severity severity) {
   switch (severity) {
     case Finding::Severity::refuse: return "refused";

@@ -23,9 +23,9 @@ ReadJob unreadable(const std::string& path, int code) {
 
 }  // namespace
 
-ReadJob read_job_file(const std::string& path, const Environment& environment) {
+std::optional<std::string> job_file_text(const std::string& path) {
   const std::unique_ptr<std::FILE, FileCloser> file(std::fopen(path.c_str(), "rb"));
-  if (!file) return unreadable(path, errno);
+  if (!file) return std::nullopt;
   std::string text;
   std::string chunk(64 * 1024, '\0');
   // One byte more than the limit is enough for `read_job` to say that the file is too large.
@@ -33,10 +33,16 @@ ReadJob read_job_file(const std::string& path, const Environment& environment) {
     const std::size_t got = std::fread(chunk.data(), 1, chunk.size(), file.get());
     text.append(chunk, 0, got);
     if (got == chunk.size()) continue;
-    if (std::ferror(file.get()) != 0) return unreadable(path, errno);
+    if (std::ferror(file.get()) != 0) return std::nullopt;
     break;
   }
-  return read_job(path, text, environment);
+  return text;
+}
+
+ReadJob read_job_file(const std::string& path, const Environment& environment) {
+  const std::optional<std::string> text = job_file_text(path);
+  if (!text) return unreadable(path, errno);
+  return read_job(path, *text, environment);
 }
 
 Environment process_environment() {

@@ -28,6 +28,10 @@ struct ReadJob {
 /// The same for a file on disk; one that cannot be read is a problem without a line.
 [[nodiscard]] ReadJob read_job_file(const std::string& path, const Environment& environment);
 
+/// The text of such a file, up to one byte more than a job file may have; absent when it cannot be
+/// read (`errno` says why).
+[[nodiscard]] std::optional<std::string> job_file_text(const std::string& path);
+
 /// The variables of this process.
 [[nodiscard]] Environment process_environment();
 

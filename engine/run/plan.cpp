@@ -19,6 +19,7 @@
 #include "pg/field.hpp"
 #include "run/earlier_run.hpp"
 #include "run/guard_phase.hpp"
+#include "run/placed.hpp"
 #include "run/run.hpp"
 #include "run/type_copy_view.hpp"
 
@@ -85,7 +86,7 @@ asio::awaitable<Result<PlanReport>> make_report(pg::Connection* connection, Job 
   // As `run` does: it walks on along the key that it began with.
   if (*earlier && job.key.empty()) job.key = (*earlier)->key_columns;
   Result<Target> described = co_await describe_table(connection, job);
-  if (!described) co_return described.error();
+  if (!described) co_return placed_at_table(job, described.error());
   const Target target = *std::move(described);
   PlanReport report;
   if (*earlier) {
@@ -109,8 +110,9 @@ asio::awaitable<Result<PlanReport>> make_report(pg::Connection* connection, Job 
     co_return co_await plan_type_copy(connection, std::move(job), std::move(report));
   }
 
-  const Result<std::vector<Finding>> findings = co_await preflight(connection, job, target);
+  Result<std::vector<Finding>> findings = co_await preflight(connection, job, target);
   if (!findings) co_return findings.error();
+  place_findings(job, &*findings);
   for (const Finding& finding : *findings) {
     report.findings.push_back(format(finding));
     if (finding.severity == Finding::Severity::refuse) report.code = ExitCode::refused;

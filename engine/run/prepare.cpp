@@ -15,6 +15,7 @@
 #include "config/meaning.hpp"
 #include "core/sql_text.hpp"
 #include "run/guard_phase.hpp"
+#include "run/placed.hpp"
 
 namespace backfill::run {
 
@@ -259,13 +260,14 @@ asio::awaitable<Ending> check_against_database(Session* session, pg::Connection*
   const Job job = session->request.job;
   if (job.kind == JobKind::type_copy) co_return co_await prepare_type_copy(session, connection);
   Result<Target> target = co_await describe_table(connection, job);
-  if (!target) co_return not_prepared(session, target.error());
+  if (!target) co_return not_prepared(session, placed_at_table(job, target.error()));
   session->target = *std::move(target);
   // What would keep the job from running does not keep it from being taken back.
   if (session->mode == JobRun::Mode::rollback) co_return std::nullopt;
   const Target described = session->target;
-  const Result<std::vector<Finding>> findings = co_await preflight(connection, job, described);
+  Result<std::vector<Finding>> findings = co_await preflight(connection, job, described);
   if (!findings) co_return not_prepared(session, findings.error());
+  place_findings(job, &*findings);
   Ending ending = judge(*session, *findings);
   if (ending) co_return ending;
   Result<std::vector<bool>> facts = co_await deterministic_expressions(connection, job, described);

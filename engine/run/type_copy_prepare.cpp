@@ -4,6 +4,7 @@
 
 #include "catalog/scan_facts.hpp"
 #include "core/sql_name.hpp"
+#include "run/placed.hpp"
 #include "run/prepare.hpp"
 #include "run/type_copy_steps.hpp"
 
@@ -105,7 +106,7 @@ asio::awaitable<Ending> prepare_type_copy(Session* session, pg::Connection* conn
   const Job job = session->request.job;
   const bool was_dropping = session->record.phase == "drop" || session->record.phase == "done";
   Result<TypeCopyView> view = co_await view_type_copy(connection, job, was_dropping);
-  if (!view) co_return not_prepared(session, view.error());
+  if (!view) co_return not_prepared(session, placed_at_table(job, view.error()));
   session->copy = *std::move(view);
   session->target = session->copy->target;
   Ending ending = judge(*session, session->copy->findings);

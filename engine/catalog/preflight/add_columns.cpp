@@ -40,7 +40,8 @@ asio::awaitable<Result<std::string>> spelling_of(Preflight* preflight, std::stri
 
 void refuse_type(Preflight* preflight, const AddColumn& column, const std::string& why) {
   preflight->types_refused = true;
-  preflight->refuse(
+  preflight->refuse_at(
+      "add." + column.column, 0,
       fmt::format("type {} of column {} in `add` is not one that a column can have: {}",
                   column.type, column.column, why),
       is_serial(column.type)
@@ -81,9 +82,11 @@ CheckResult check_type(Preflight* preflight, const AddColumn* column) {
   const auto existing = co_await spelling_of(preflight, present->type);
   if (!existing) co_return existing.error();
   if (*existing != *asked) {
-    preflight->refuse(fmt::format("column {} of {} exists with type {}, and `add` asks for {}",
-                                  column->column, preflight->table(), present->type, column->type),
-                      "Write its type in `add`, or choose another column name");
+    preflight->refuse_at(
+        "add." + column->column, 0,
+        fmt::format("column {} of {} exists with type {}, and `add` asks for {}", column->column,
+                    preflight->table(), present->type, column->type),
+        "Write its type in `add`, or choose another column name");
   }
   co_return Result<void>{};
 }

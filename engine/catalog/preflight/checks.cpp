@@ -12,6 +12,13 @@ void Preflight::refuse(std::string message, std::string hint) {
   findings.push_back({Finding::Severity::refuse, check, std::move(message), std::move(hint)});
 }
 
+void Preflight::refuse_at(std::string path, std::size_t offset, std::string message,
+                          std::string hint) {
+  refuse(std::move(message), std::move(hint));
+  findings.back().path = std::move(path);
+  findings.back().offset = offset;
+}
+
 void Preflight::warn(std::string message, std::string hint) {
   findings.push_back({Finding::Severity::warn, check, std::move(message), std::move(hint)});
 }

@@ -29,6 +29,8 @@ struct Preflight {
   std::optional<Error> unanswered;
 
   void refuse(std::string message, std::string hint);
+  /// About what the job file says under `path`, at byte `offset` of it: see `Finding`.
+  void refuse_at(std::string path, std::size_t offset, std::string message, std::string hint);
   void warn(std::string message, std::string hint);
   void note(std::string message, std::string hint = {});
   [[nodiscard]] bool has_refused(std::string_view by) const;

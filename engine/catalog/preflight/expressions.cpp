@@ -41,6 +41,18 @@ std::string place_of(const Error& error, const Framed& frame, const std::string&
   return fmt::format(" (line {}, column {}: {})", place->line, place->column, place->word);
 }
 
+/// Where in the expression the server points, in bytes; 0 when it does not.
+std::size_t offset_of(const Error& error, const Framed& frame, const std::string& expression) {
+  const int characters = error.position - 1 - character_count(frame.before);
+  if (error.position <= 0 || characters <= 0) return 0;
+  std::size_t at = 0;
+  for (int left = characters; at < expression.size(); ++at) {
+    const bool begins = (static_cast<unsigned char>(expression[at]) & 0xC0U) != 0x80U;
+    if (begins && left-- == 0) break;
+  }
+  return at;
+}
+
 /// The clause that we tried it in is no business of the author's.
 std::string without_our_clause(std::string message) {
   constexpr std::string_view clause = " are not allowed in WHERE";
@@ -51,7 +63,8 @@ std::string without_our_clause(std::string message) {
 void refuse(Preflight* preflight, const Part& part, const Error& error, const Framed& frame) {
   std::string message = part.name == "where" ? error.message : without_our_clause(error.message);
   if (!error.detail.empty()) message += ": " + error.detail;
-  preflight->refuse(
+  preflight->refuse_at(
+      part.name, offset_of(error, frame, part.expression),
       fmt::format("the server rejects the expression of {} on {}: {}{}", part.name,
                   preflight->table(), message, place_of(error, frame, part.expression)),
       error.hint.empty() ? "Correct the expression in the job file" : error.hint);
@@ -143,7 +156,8 @@ CheckResult check_assignable(Preflight* preflight, const Part* part, std::string
   if (tried) co_return Result<void>{};
   if (connection_lost(tried.error())) co_return tried.error();
   const bool mismatch = tried.error().sqlstate == "42804";
-  preflight->refuse(
+  preflight->refuse_at(
+      part->name, 0,
       mismatch ? fmt::format("the expression of {} is of type {}, which does not go into a column "
                              "of type {}",
                              part->name, source, type)
@@ -176,7 +190,8 @@ CheckResult check_set(Preflight* preflight, const SetColumn* set) {
   const Part part{"set." + set->column, set->expression};
   const auto problem = shape_problem(set->expression);
   if (problem) {
-    preflight->refuse(
+    preflight->refuse_at(
+        part.name, 0,
         fmt::format("the expression of {} cannot stand alone: {}", part.name, *problem),
         "Correct the expression in the job file");
     co_return Result<void>{};
@@ -207,8 +222,8 @@ CheckResult check_where(Preflight* preflight) {
   const Part part{"where", *preflight->job->where};
   const auto problem = shape_problem(part.expression);
   if (problem) {
-    preflight->refuse("the expression of `where` cannot stand alone: " + *problem,
-                      "Correct the expression in the job file");
+    preflight->refuse_at("where", 0, "the expression of `where` cannot stand alone: " + *problem,
+                         "Correct the expression in the job file");
     co_return Result<void>{};
   }
   Framed where{" WHERE (\n", {}};
