@@ -33,7 +33,7 @@ JOBS = [
     Case("generated_column", 3, ("made", "generated"), {"set": "{made: upper(a)}"}),
     Case("wrong_type", 3, ("txet",), {"add": "[{column: c txet}]", "set": "{c: upper(a)}"}),
     Case("other_type", 3, ("b",), {"add": "[{column: b integer}]"}),
-    Case("wrong_function", 3, ("uper", "wrong_function.yaml:4:9"), {"set": "{b: uper(a)}"}),
+    Case("wrong_function", 3, ("uper", "wrong_function.yaml:4:10"), {"set": "{b: uper(a)}"}),
     Case("wrong_column_in_where", 3, ("aa",), {"where": "aa IS NULL"}),
     Case("where_is_no_condition", 3, ("boolean",), {"where": "a"}),
     Case("value_of_another_type", 3, ("b",), {"set": "{id: a}"}),
