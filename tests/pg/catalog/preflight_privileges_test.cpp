@@ -90,7 +90,7 @@ TEST_CASE("a_member_of_the_owner_may_add_columns") {
   }());
 }
 
-TEST_CASE("a_locked_table_is_a_finding_and_not_a_hang") {
+TEST_CASE("a_locked_table_is_neither_a_finding_nor_a_hang") {
   run_coroutine([]() -> asio::awaitable<void> {
     const auto connection = co_await database_with(table_t_sql);
     const auto other = co_await connect_as(connection.get(), "postgres");
@@ -100,9 +100,10 @@ TEST_CASE("a_locked_table_is_a_finding_and_not_a_hang") {
     PreflightSettings settings;
     settings.inspection.lock_timeout = std::chrono::milliseconds{50};
     const auto findings = co_await preflight(connection.get(), job, target, settings);
-    REQUIRE(value_of(findings).size() == 1);
-    CHECK(value_of(findings)[0].check == "expressions");
-    CHECK_THAT(value_of(findings)[0].message, Contains("lock timeout"));
+    REQUIRE_FALSE(findings.has_value());
+    CHECK(findings.error().sqlstate == "55P03");
+    CHECK_THAT(findings.error().message, Contains("a lock on public.t"));
+    CHECK_THAT(findings.error().detail, Contains("holds AccessExclusiveLock"));
   }());
 }
 
