@@ -16,10 +16,10 @@ import subprocess
 import sys
 import time
 
+from foreground import HEAD_START, Foreground, quantile
 from server import JOB, Server, describe_machine, run_arguments
 
 LOOP_BATCH = 1_000
-HEAD_START = 1.0  # seconds of pgbench alone, before the contestant begins
 FOREGROUND = r"""\set id random(1, {rows})
 UPDATE subject SET visits = visits + 1 WHERE id = :id;
 """
@@ -29,40 +29,6 @@ def make_template(server, rows):
     server.make_template(rows)
     server.run("ALTER TABLE template ADD COLUMN visits integer NOT NULL DEFAULT 0",
                "VACUUM ANALYZE template")
-
-
-class Foreground:
-    """pgbench with a log line for each transaction."""
-
-    def __init__(self, server, rows, rate, seconds, output, clients):
-        script = output / "foreground.sql"
-        script.write_text(FOREGROUND.format(rows=rows))
-        self.prefix = output / "foreground"
-        for old in output.glob("foreground.*[0-9]"):
-            old.unlink()
-        self.process = subprocess.Popen(
-            ["pgbench", "-n", "-c", str(clients), "-j", "1", "-R", str(rate), "-T",
-             str(int(seconds + 2 * HEAD_START)), "-f", str(script), "-l", "--log-prefix",
-             str(self.prefix)],
-            env=server.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def latencies(self, begin, end):
-        """Milliseconds, sorted, of the transactions planned between two times of the clock."""
-        if self.process.wait() != 0:
-            sys.exit("error: pgbench failed")
-        found = []
-        for log in self.prefix.parent.glob(self.prefix.name + ".*[0-9]"):
-            for line in log.read_text().splitlines():
-                fields = line.split()
-                took = int(fields[2])  # microseconds from the planned start
-                ended = int(fields[4]) + int(fields[5]) / 1e6
-                if begin <= ended - took / 1e6 <= end:
-                    found.append(took / 1e3)
-        return sorted(found)
-
-
-def quantile(values, share):
-    return values[min(len(values) - 1, int(share * len(values)))] if values else float("nan")
 
 
 def work_for(command, environment, seconds, log):
@@ -116,8 +82,8 @@ def contestants(server, chosen, output):
 def measure(server, chosen, output, make_command):
     server.fresh_copy(chosen.rows)
     command = make_command()
-    foreground = Foreground(server, chosen.rows, chosen.rate, chosen.seconds, output,
-                            chosen.clients)
+    foreground = Foreground(server, FOREGROUND.format(rows=chosen.rows), chosen.rate,
+                            chosen.seconds, output, chosen.clients)
     time.sleep(HEAD_START)
     begin, end = work_for(command, server.environment, chosen.seconds, output / "contestant.log")
     done = server.number("SELECT count(*) FROM subject WHERE email_normalized IS NOT NULL")
