@@ -26,6 +26,8 @@ constexpr std::size_t ranges_ahead = 2;
 /// At a tenth of the rows four visits took twice the time of one; at half they had gained as much
 /// as they cost.
 constexpr double changing_min = 0.5;
+/// After a batch of seconds a slot goes on some time at the slowest pace too.
+constexpr Duration rest_max = std::chrono::seconds{10};
 /// However many ranges are set aside (locked rows), no more than this many stay open per slot.
 constexpr std::size_t open_ranges_per_slot_max = 16;
 
@@ -51,7 +53,7 @@ std::vector<Action> Engine::Implementation::step(Instant now) {
       Slot& candidate = slots_[i];
       if (!candidate.up) continue;
       ++active;
-      if (candidate.doing != Slot::Doing::nothing || candidate.rest_until > now) continue;
+      if (candidate.doing != Slot::Doing::nothing || rests_until(candidate) > now) continue;
       if (busy() >= slots_limit()) break;
       start_one(SlotId{static_cast<int>(i)}, candidate, now);
     }
@@ -319,11 +321,20 @@ void Engine::Implementation::plan_wake(Instant now) {
   }
   if (!may_start()) return;
   for (const Slot& resting : slots_) {
-    if (resting.up && resting.doing == Slot::Doing::nothing) consider(resting.rest_until);
+    if (resting.up && resting.doing == Slot::Doing::nothing) consider(rests_until(resting));
   }
   for (const auto& [id, range] : ledger_.open()) consider(range.not_before);
   consider(frontier_not_before_);
   consider(rate_.next_start(now));
+}
+
+/// At the pace in force, not that of the moment when the rest began: one that rises is felt at
+/// once, and lets nobody go before its time.
+Instant Engine::Implementation::rests_until(const Slot& slot) const {
+  const auto worked = static_cast<double>(slot.worked.count());
+  const double rest = worked * (1.0 / pace_.fraction - 1.0);
+  return slot.worked_until + Duration{static_cast<Duration::rep>(
+                                 std::min(rest, static_cast<double>(rest_max.count())))};
 }
 
 int Engine::Implementation::slots_limit() const {

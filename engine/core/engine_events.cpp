@@ -9,9 +9,6 @@ namespace backfill {
 
 namespace {
 
-/// A resting slot is looked at again after this long at most, so that a pace that rises is felt.
-constexpr Duration rest_max = std::chrono::seconds{10};
-
 /// A foreground write waits for about one batch: with 10 ms batches its p95 stayed at 2.7 ms beside
 /// us, and alone nothing is gained beyond 50 ms.
 constexpr Duration batch_time_beside_writers = std::chrono::milliseconds{10};
@@ -68,11 +65,8 @@ void Engine::Implementation::handle(const BatchDone& event, Instant now) {
   note_changing(done.batch, event.rows);
   rate_.spend(event.rows, now);
   rows_ += event.rows;
-  if (pace_.fraction < 1.0) {
-    const auto worked = static_cast<double>(event.statement_time.count());
-    const auto rest = Duration{static_cast<Duration::rep>(worked * (1.0 / pace_.fraction - 1.0))};
-    done.rest_until = now + std::min(rest, rest_max);
-  }
+  done.worked = event.statement_time;
+  done.worked_until = now;
   if (!counted_by_server) unrecorded_[range.id] += event.rows;
   batch_committed(range, done.batch);
   release(done);
@@ -276,14 +270,10 @@ void Engine::Implementation::handle(const SlotDown& event, Instant) {
   if (event.error.kind == ErrorClass::fatal) stop_failing(event.error);
 }
 
-void Engine::Implementation::handle(const PaceChanged& event, Instant now) {
+void Engine::Implementation::handle(const PaceChanged& event, Instant) {
   if (event.stopped != pace_.stopped || event.reason != pace_.reason) {
     note(Note::Kind::throttle, event.paused ? "paused" : (event.stopped ? "stopped" : "slowed"),
          event.reason.empty() ? "at full speed again" : event.reason);
-  }
-  // A pace that rises lets the slots that rest go on at once.
-  if (!event.stopped && event.fraction > pace_.fraction) {
-    for (Slot& resting : slots_) resting.rest_until = std::min(resting.rest_until, now);
   }
   pace_ = event;
 }
@@ -295,7 +285,12 @@ void Engine::Implementation::handle(const CompanySeen& event, Instant) {
 
 void Engine::Implementation::handle(const WaiterSeen& event, Instant now) {
   Slot& held = slot(event.slot);
-  if (held.doing != Slot::Doing::batch || held.cancelled) return;
+  if (held.doing != Slot::Doing::batch) return;
+  if (held.cancelled) {
+    // For another reason perhaps, and the request may have been lost: now there is more of a hurry.
+    held.cancel_again_at = std::min(held.cancel_again_at, now + cancel_interval_for_waiter);
+    return;
+  }
   held.waiter = event.who;
   note(Note::Kind::throttle, "lock_wait",
        fmt::format("{} waits for {}: cancelling it", event.who, to_string(held.batch.bounds)));

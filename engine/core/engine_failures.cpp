@@ -223,7 +223,7 @@ void Engine::Implementation::stop_failing(Error error) {
 
 void Engine::Implementation::cancel(SlotId id, Slot& busy, Instant now) {
   busy.cancelled = true;
-  busy.cancel_again_at = now + cancel_interval;
+  busy.cancel_again_at = now + (busy.waiter.empty() ? cancel_interval : cancel_interval_for_waiter);
   actions_.emplace_back(CancelSlot{id});
 }
 

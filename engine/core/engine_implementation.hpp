@@ -20,6 +20,9 @@
 /// tells how things stand.
 namespace backfill {
 
+/// How soon a cancel request is repeated for a batch that somebody waits for.
+inline constexpr Duration cancel_interval_for_waiter = std::chrono::milliseconds{200};
+
 /// What one slot is doing, and for which range.
 struct Slot {
   enum class Doing { nothing, batch, probe, open, close, settle };
@@ -33,7 +36,8 @@ struct Slot {
   bool cancelled = false;
   Instant cancel_again_at{};
   std::string waiter;  ///< who waited for us, when that is why it was cancelled
-  Instant rest_until{};
+  Duration worked{};   ///< on its last batch, which it may have to rest from
+  Instant worked_until{};
 
   /// A probe in flight, alone or attached to the batch.
   enum class ProbeFor { nothing, frontier, extend, refine };
@@ -121,6 +125,7 @@ class Engine::Implementation {
   void ask(Slot& slot, Slot::ProbeFor what, const Probe& probe);
   void finish_if_idle();
   void plan_wake(Instant now);
+  [[nodiscard]] Instant rests_until(const Slot& slot) const;
   [[nodiscard]] int slots_limit() const;
   [[nodiscard]] int busy() const;
 

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "core/engine_implementation.hpp"
 #include "unit/core/engine_driver.hpp"
 
 using namespace backfill;
@@ -58,6 +59,29 @@ TEST_CASE("after_giving_way_the_same_keys_come_back_in_half_the_size") {
   driver.tell(BatchFailed{SlotId{0}, error_of("57014")});
   while (driver.count<StartProbe>() == 1) driver.wake();
   CHECK(driver.last<StartProbe>().probe.every == RowCount(200));
+}
+
+TEST_CASE("for_a_waiter_a_lost_cancel_request_is_repeated_soon") {
+  EngineDriver driver = with_batch_of(400, 2);
+  driver.tell(WaiterSeen{SlotId{0}, "session 7"});
+  CHECK(driver.count<CancelSlot>() == 1);
+  const Instant asked = driver.now;
+  driver.wake();
+  CHECK(driver.count<CancelSlot>() == 2);
+  CHECK(driver.now - asked == cancel_interval_for_waiter);
+}
+
+TEST_CASE("a_waiter_hurries_the_cancel_request_of_a_batch_that_is_cancelled_already") {
+  EngineDriver driver = with_batch_of(400, 2);
+  driver.tell(StopRequested{true, "SIGINT"});
+  CHECK(driver.count<CancelSlot>() == 1);
+  driver.now += 100ms;
+  const Instant seen = driver.now;
+  for (int i = 0; i < 3; ++i) driver.tell(WaiterSeen{SlotId{0}, "session 7"});
+  CHECK(driver.count<CancelSlot>() == 1);
+  driver.wake();
+  CHECK(driver.count<CancelSlot>() == 2);
+  CHECK(driver.now - seen == cancel_interval_for_waiter);
 }
 
 TEST_CASE("a_statement_timeout_of_the_servers_own_does_use_up_retries") {

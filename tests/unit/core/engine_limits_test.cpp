@@ -83,6 +83,35 @@ TEST_CASE("of_what_slows_the_work_the_one_that_leaves_the_least_is_named") {
   CHECK(driver.limited_by() == "rows_per_second 1000");
 }
 
+TEST_CASE("a_pace_that_rises_shortens_a_rest_and_does_not_end_it") {
+  EngineDriver driver = at_work();
+  driver.tell(PaceChanged{0.1, false, "lag"});
+  driver.tell(done(SlotId{0}, 100, 100ms));
+  const Instant ended = driver.now;
+  driver.now += 50ms;
+  driver.tell(PaceChanged{0.12, false, "lag"});
+  CHECK(driver.count<StartBatch>() == 2);
+  driver.tell(PaceChanged{0.5, false, "lag"});
+  CHECK(driver.count<StartBatch>() == 2);
+  driver.wake();
+  CHECK(driver.now == ended + 100ms);
+  CHECK(driver.count<StartBatch>() == 3);
+}
+
+TEST_CASE("a_pace_that_falls_lengthens_a_rest") {
+  EngineDriver driver = at_work();
+  driver.tell(PaceChanged{0.5, false, "lag"});
+  driver.tell(done(SlotId{0}, 100, 100ms));
+  const Instant ended = driver.now;
+  driver.tell(PaceChanged{0.25, false, "lag"});
+  driver.now += 100ms;
+  driver.tell(Woken{});
+  CHECK(driver.count<StartBatch>() == 2);
+  driver.wake();
+  CHECK(driver.now == ended + 300ms);
+  CHECK(driver.count<StartBatch>() == 3);
+}
+
 TEST_CASE("a_slot_without_a_connection_and_ranges_set_aside_are_named_with_their_numbers") {
   EngineDriver driver = at_work();
   driver.tell(SlotDown{SlotId{1}, error_of("57P01")});
