@@ -11,6 +11,11 @@ namespace {
 /// sample of the older half goes, so that it reaches back for hours at a coarser grain.
 constexpr std::size_t samples_max = 1024;
 
+/// Between two samples WAL is taken to have grown evenly, but for no longer than that, twice the
+/// usual gap: after readings that failed, what was written at the beginning of a long gap would
+/// otherwise seem younger by all of it.
+constexpr Duration evenly_max = std::chrono::milliseconds(500);
+
 }  // namespace
 
 void WalHistory::add(WalPosition position, Instant at) {
@@ -24,6 +29,8 @@ void WalHistory::add(WalPosition position, Instant at) {
       // An idle primary: only the first and the last moment at a position matter.
       samples_.back().at = at;
       return;
+    } else if (position > samples_.back().position && at - samples_.back().at > evenly_max) {
+      samples_.push_back({position, samples_.back().at + evenly_max});
     }
   }
   samples_.push_back({position, at});
@@ -46,8 +53,8 @@ std::optional<WalHistory::Age> WalHistory::age_of(WalPosition position, Instant 
   if (beyond == samples_.begin()) {
     return Age{.age = std::max(now - beyond->at, Duration::zero()), .at_least = true};
   }
-  // Between two samples WAL is taken to have grown evenly: the end of the interval would hide a
-  // standby that is stuck, its beginning would show half an interval of lag where there is none.
+  // The end of the interval would hide a standby that is stuck, its beginning would show half an
+  // interval of lag where there is none.
   const auto before = std::prev(beyond);
   const auto bytes = static_cast<double>((beyond->position - before->position).value);
   const auto into = static_cast<double>((position - before->position).value);
@@ -67,8 +74,7 @@ std::string_view to_string(LagBasis basis) {
   std::abort();
 }
 
-LagEstimate ReplicaLag::on_reading(const StandbyReading& reading) {
-  history_.add(reading.primary, reading.at);
+LagEstimate ReplicaLag::on_reading(const StandbyReading& reading, const WalHistory& history) {
   if (reading.replayed) {
     replayed_ = reading.replayed;
     unknown_since_.reset();
@@ -87,7 +93,7 @@ LagEstimate ReplicaLag::on_reading(const StandbyReading& reading) {
   if (replayed_) {
     const auto left = std::max<std::int64_t>(reading.primary.value - replayed_->value, 0);
     estimate.bytes = ByteCount(left);
-    const auto age = *history_.age_of(*replayed_, reading.at);
+    const auto age = *history.age_of(*replayed_, reading.at);
     raise(age.age, LagBasis::position_age);
     estimate.at_least = age.at_least;
   }

@@ -82,11 +82,11 @@ class ReplicaLag {
   explicit ReplicaLag(Duration reply_age_max = std::chrono::seconds(20))
       : reply_age_max_(reply_age_max) {}
 
-  [[nodiscard]] LagEstimate on_reading(const StandbyReading& reading);
+  /// @param history  of the primary's WAL, this reading included.
+  [[nodiscard]] LagEstimate on_reading(const StandbyReading& reading, const WalHistory& history);
 
  private:
   Duration reply_age_max_;
-  WalHistory history_;
   std::optional<WalPosition> replayed_;   ///< the last known
   std::optional<Instant> unknown_since_;  ///< no replay position was ever shown
 };

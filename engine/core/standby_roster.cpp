@@ -57,6 +57,7 @@ StandbyRoster::StandbyRoster(ReplicaLagSettings settings, Duration absence_max)
 
 Result<StandbyRoster::Report> StandbyRoster::on_reading(
     const std::vector<ReplicationReading>& readings, WalPosition primary, Instant at) {
+  history_.add(primary, at);
   Report report;
   std::set<std::string> present;
   std::set<std::string> slots;
@@ -100,7 +101,7 @@ void StandbyRoster::on_present(const std::string& name, const ReplicationReading
   seen.replayed = reading.replayed;
   seen.replay_lag = reading.replay_lag;
   seen.reply_age = reading.reply_age;
-  const LagEstimate lag = member.lag.on_reading(seen);
+  const LagEstimate lag = member.lag.on_reading(seen, history_);
   report.signals.push_back(lag_of(name, member, lag, at));
 }
 

@@ -85,6 +85,8 @@ class StandbyRoster {
 
   ReplicaLagSettings settings_;
   Duration absence_max_;
+  /// One for all: a standby that has only just come (back) is as far behind as its position is old.
+  WalHistory history_;
   std::map<std::string, Member> members_;
   std::set<std::string> slots_noted_;
   bool introduced_ = false;

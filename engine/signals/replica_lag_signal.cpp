@@ -80,10 +80,12 @@ double seconds(Duration duration) {
 
 pg::asio::awaitable<Result<Reading>> ReplicaLagSignal::read(pg::Connection* connection) {
   std::vector<pg::Param> none;
+  // A position counts as of the moment of asking: an answer that is long on its way would make it
+  // younger than it is, and a standby that stands still there with it.
+  const Instant at = pg::now();
   const Result<pg::Rows> rows =
       co_await connection->query(readings_sql, std::move(none), read_deadline);
   if (!rows) co_return rows.error();
-  const Instant at = pg::now();
   std::vector<ReplicationReading> readings;
   for (const pg::Row& row : rows->values) {
     if (!pg::is_null(row, 4)) readings.push_back(reading_of(row));

@@ -128,6 +128,17 @@ TEST_CASE("a_standby_that_came_back_is_given_its_time_anew_when_it_leaves_again"
   CHECK_FALSE(read(roster, {}, 10min).signals.front().end.empty());
 }
 
+TEST_CASE("a_standby_that_only_comes_now_is_as_far_behind_as_its_position_is_old") {
+  StandbyRoster roster{ReplicaLagSettings{}};
+  for (int i = 0; i <= 80; ++i) {
+    CHECK(read(roster, {}, i * Duration(250ms), WalPosition(1'000 * (i + 1))).signals.empty());
+  }
+  const auto report =
+      read(roster, {standby("late", WalPosition(21'000))}, 20s + 250ms, WalPosition(82'000));
+  REQUIRE(report.signals.size() == 1);
+  CHECK(report.signals.front().value == Approx(15.25).margin(0.01));
+}
+
 TEST_CASE("a_standby_whose_slot_was_dropped_is_not_waited_for") {
   StandbyRoster roster{ReplicaLagSettings{}};
   (void)read(roster, {with_slot(standby("walreceiver"), "sby1")}, 0s);
