@@ -73,9 +73,12 @@ Throttle::Verdict Throttle::judge(const std::string& name, Source& source, Insta
   const auto silence = now - source.heard_at;
   const auto allowed = source.required ? source.required->stop : optional_belief;
   if (!source.last || silence > allowed) {
-    source.stopped = false;
-    if (!source.required) return verdict;
+    if (!source.required) {
+      source.stopped = false;
+      return verdict;
+    }
     verdict.stopped = true;
+    verdict.silent = true;
     verdict.fraction = fraction_min;
     verdict.unread = !source.last;
     verdict.reason = source.last
@@ -98,23 +101,22 @@ std::optional<Hold> Throttle::hold(Instant now) {
   for (auto& [name, source] : sources_) {
     if (!source.required || !source.required->holds) continue;
     Verdict verdict = judge(name, source, now);
-    if (verdict.stopped) return Hold{std::move(verdict.reason), source.stopped};
+    if (verdict.stopped) return Hold{std::move(verdict.reason), !verdict.silent};
   }
   return std::nullopt;
 }
 
 Throttle::Verdict Throttle::worst(Instant now) {
   Verdict worst;
-  if (!paused_.empty()) {
-    return {.fraction = fraction_min, .stopped = true, .name = "pause", .reason = paused_};
-  }
+  // During a pause too, so that a signal which reached its stop meanwhile holds on after it.
   for (auto& [name, source] : sources_) {
     auto verdict = judge(name, source, now);
     const bool worse =
         verdict.stopped != worst.stopped ? verdict.stopped : verdict.fraction < worst.fraction;
     if (worse) worst = std::move(verdict);
   }
-  return worst;
+  if (paused_.empty()) return worst;
+  return {.fraction = fraction_min, .stopped = true, .name = "pause", .reason = paused_};
 }
 
 /// The pace in force held from the last decision until now.

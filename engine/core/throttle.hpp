@@ -84,12 +84,13 @@ class Throttle {
     std::optional<SilenceLimits> required;
     Instant heard_at{};    ///< the last reading; before the first one, since when it is required
     std::string failure;   ///< of the last attempt; empty after a reading
-    bool stopped = false;  ///< by its value; released only well below `stop`
+    bool stopped = false;  ///< by its value; released only well below it, and not by silence
   };
   struct Verdict {
     double fraction = 1.0;
     bool stopped = false;
-    bool unread = false;  ///< stopped for want of a first reading
+    bool silent = false;  ///< stopped for want of a recent reading
+    bool unread = false;  ///< … and there was no first one yet
     std::string name;
     std::string reason;
   };

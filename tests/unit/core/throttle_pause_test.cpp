@@ -74,6 +74,17 @@ TEST_CASE("after_a_pause_the_signals_decide_again") {
   CHECK_FALSE(stopped->paused);
 }
 
+TEST_CASE("a_signal_that_reached_its_stop_during_a_pause_holds_on_after_it") {
+  Throttle throttle;
+  throttle.pause("paused by ada");
+  throttle.on_signal(lag(6, at(seconds(0))));
+  static_cast<void>(throttle.decide(at(seconds(0))));
+  throttle.on_signal(lag(4, at(seconds(1))));
+  throttle.pause({});
+  static_cast<void>(throttle.decide(at(seconds(1))));
+  CHECK(throttle.pace().stopped);
+}
+
 TEST_CASE("a_signal_that_holds_lets_nothing_begin_until_it_is_heard_and_open") {
   Throttle throttle;
   CHECK_FALSE(throttle.hold(at(seconds(0))));

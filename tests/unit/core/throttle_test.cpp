@@ -125,6 +125,18 @@ TEST_CASE("a_required_signal_that_falls_silent_stops_the_work_and_then_the_job")
   CHECK_FALSE(throttle.decide(start + 61s)->stopped);
 }
 
+TEST_CASE("silence_is_no_way_back_from_a_stop") {
+  auto throttle = at_full_speed();
+  throttle.on_signal(lag(6, start + 1s));
+  CHECK(throttle.decide(start + 1s)->stopped);
+  (void)throttle.decide(start + 5s);
+  throttle.on_signal(lag(4, start + 6s));
+  (void)throttle.decide(start + 6s);
+  CHECK(throttle.pace().stopped);
+  throttle.on_signal(lag(3, start + 7s));
+  CHECK_FALSE(throttle.decide(start + 7s)->stopped);
+}
+
 TEST_CASE("a_signal_that_nobody_requires_is_forgotten_when_it_falls_silent") {
   Throttle throttle;
   throttle.on_signal(lag(7, start));
