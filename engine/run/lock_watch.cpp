@@ -37,7 +37,7 @@ void LockWatch::judge(const std::vector<LockWait>& waits, Instant asked_at) {
   if (on_look) on_look(now);
   for (const LockWaitRule::Overdue& overdue : rule_.on_look(waits, {asked_at, now})) {
     if (!on_waiter) continue;
-    on_waiter(overdue.wait.blocker_pid,
+    on_waiter(overdue.wait.blocker_pid, asked_at,
               fmt::format("session {} (seen for {} ms)", overdue.wait.waiter_pid,
                           milliseconds(overdue.seen)));
   }

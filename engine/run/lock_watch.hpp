@@ -25,8 +25,9 @@ class LockWatch {
 
   /// The server processes whose locks are ours; empty between sweeps, and behind a pooler.
   std::function<std::vector<int>()> our_backends;
-  /// A process of ours has to let go of its locks now, for the sake of a session.
-  std::function<void(int backend_pid, std::string who)> on_waiter;
+  /// A process of ours has to let go of the locks that it held when it was looked at, for the sake
+  /// of a session.
+  std::function<void(int backend_pid, Instant looked_at, std::string who)> on_waiter;
   /// Each look, or why there was none.
   std::function<void(Instant)> on_look;
   std::function<void(const Error&)> on_failure;

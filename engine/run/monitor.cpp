@@ -36,6 +36,7 @@ Monitor::Monitor(asio::any_io_executor executor, pg::ConnectOptions options,
     : settings_(std::move(settings)),
       link_(executor, options, seed),
       timer_(executor),
+      decision_timer_(executor),
       lag_(settings_.replica_lag),
       lock_watch_(executor, options, settings_.lock_wait, seed + 2),
       query_reader_(executor, options, query_signal(), seed + 1),
@@ -62,9 +63,9 @@ void Monitor::connect_lock_watch() {
   lock_watch_.our_backends = [this] {
     return audience_.our_backends ? audience_.our_backends() : std::vector<int>{};
   };
-  lock_watch_.on_waiter = [this](int backend_pid, std::string who) {
+  lock_watch_.on_waiter = [this](int backend_pid, Instant looked_at, std::string who) {
     if (!audience_.slot_of_backend || !audience_.tell) return;
-    const std::optional<SlotId> slot = audience_.slot_of_backend(backend_pid);
+    const std::optional<SlotId> slot = audience_.slot_of_backend(backend_pid, looked_at);
     if (slot) audience_.tell(WaiterSeen{*slot, std::move(who)});
   };
   lock_watch_.on_look = [this](Instant at) {
@@ -115,11 +116,12 @@ asio::awaitable<void> Monitor::watch() {
   children_.spawn(lock_watch_.watch());
   children_.spawn(query_reader_.watch());
   children_.spawn(job_readers_.watch());
+  children_.spawn(decide_on_beats());
   while (!stopping_) {
     co_await read_lag();
+    decide();
     co_await read_company();
     co_await read_position();
-    decide();
     if (stopping_) break;
     timer_.expires_after(beat);
     boost::system::error_code ignored;
@@ -132,10 +134,21 @@ asio::awaitable<void> Monitor::watch() {
 void Monitor::stop() {
   stopping_ = true;
   timer_.cancel();
+  decision_timer_.cancel();
   link_.abort();
   lock_watch_.stop();
   query_reader_.stop();
   job_readers_.stop();
+}
+
+/// Apart from the readings: one that does not come back must not hide for how long it has not.
+asio::awaitable<void> Monitor::decide_on_beats() {
+  while (!stopping_) {
+    decide();
+    decision_timer_.expires_after(beat);
+    boost::system::error_code ignored;
+    co_await decision_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
 }
 
 asio::awaitable<void> Monitor::read_lag() {

@@ -33,7 +33,8 @@ class Monitor {
   struct Audience {
     std::function<void(Event)> tell;
     std::function<std::vector<int>()> our_backends;
-    std::function<std::optional<SlotId>(int)> slot_of_backend;
+    /// The slot whose batch a process ran at that moment and still runs.
+    std::function<std::optional<SlotId>(int, Instant)> slot_of_backend;
     std::function<std::optional<KeyValue>()> watermark;
     std::function<void(double)> at_position;  ///< how far into the key the watermark lies, 0..1
     Target target;
@@ -78,18 +79,20 @@ class Monitor {
   void take(const std::string& name, Result<Reading> reading);
   asio::awaitable<void> read_company();
   asio::awaitable<void> read_position();
+  asio::awaitable<void> decide_on_beats();
   void decide();
 
   ThrottleSettings settings_;
   ControlLink link_;
   asio::steady_timer timer_;
+  asio::steady_timer decision_timer_;
   Throttle throttle_;
   ReplicaLagSignal lag_;
   Instant lag_due_{};
   LockWatch lock_watch_;
   SignalReaders query_reader_;
   SignalReaders job_readers_;
-  Children children_;  ///< the watches of the three
+  Children children_;  ///< the watches of the three, and the decisions
   Company company_;
   Instant company_due_{};
   Instant position_due_{};

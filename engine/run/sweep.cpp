@@ -84,7 +84,10 @@ void Sweep::arm_timer() {
 void Sweep::perform(const Action& action) {
   struct Visitor {
     Sweep& sweep;
-    void operator()(const StartBatch& start) const { sweep.start(sweep.run_batch(start)); }
+    void operator()(const StartBatch& start) const {
+      sweep.batch_began_[start.slot] = pg::now();
+      sweep.start(sweep.run_batch(start));
+    }
     void operator()(const StartProbe& start) const { sweep.start(sweep.run_probe(start)); }
     void operator()(const OpenRange& open) const { sweep.start(sweep.run_open(open)); }
     void operator()(const CloseRange& close) const { sweep.start(sweep.run_close(close)); }
@@ -117,10 +120,12 @@ std::vector<int> Sweep::backends() const {
   return pids;
 }
 
-std::optional<SlotId> Sweep::slot_of_backend(int backend_pid) const {
+std::optional<SlotId> Sweep::slot_of_backend(int backend_pid, Instant looked_at) const {
   for (int i = 0; i < pool_->size(); ++i) {
     const pg::Connection* connection = pool_->connection(SlotId{i});
-    if (connection != nullptr && connection->backend_pid() == backend_pid) return SlotId{i};
+    if (connection == nullptr || connection->backend_pid() != backend_pid) continue;
+    const auto began = batch_began_.find(SlotId{i});
+    if (began != batch_began_.end() && began->second <= looked_at) return SlotId{i};
   }
   return std::nullopt;
 }

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -67,7 +68,9 @@ class Sweep {
   /// The server processes of the slots, and back, for whoever watches lock waits. Behind a pooler
   /// a slot has none of its own.
   [[nodiscard]] std::vector<int> backends() const;
-  [[nodiscard]] std::optional<SlotId> slot_of_backend(int backend_pid) const;
+  /// Absent also where the batch of then has ended: cancelling the next one would help nobody, and
+  /// a request that comes before its first statement would be lost.
+  [[nodiscard]] std::optional<SlotId> slot_of_backend(int backend_pid, Instant looked_at) const;
 
  private:
   void drain_events();
@@ -89,6 +92,7 @@ class Sweep {
   OnNote on_note_;
   asio::steady_timer wake_timer_;
   asio::steady_timer finished_timer_;  ///< never expires by itself: cancelled when finished
+  std::map<SlotId, Instant> batch_began_;
   std::deque<Event> events_;
   bool draining_ = false;
   std::optional<Finish> finish_;

@@ -102,7 +102,9 @@ Monitor::Audience audience_of(Session* session) {
   Monitor::Audience audience;
   audience.tell = [sweep](Event event) { sweep->tell(std::move(event)); };
   audience.our_backends = [sweep] { return sweep->backends(); };
-  audience.slot_of_backend = [sweep](int pid) { return sweep->slot_of_backend(pid); };
+  audience.slot_of_backend = [sweep](int pid, Instant looked_at) {
+    return sweep->slot_of_backend(pid, looked_at);
+  };
   audience.watermark = [sweep] { return sweep->state().watermark; };
   audience.at_position = [session](double fraction) {
     session->fraction_key = std::max(session->fraction_key.value_or(0), fraction);
