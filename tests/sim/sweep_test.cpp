@@ -29,7 +29,7 @@ void check_seed(std::uint64_t seed) {
 /// A world that never gets into trouble proves nothing.
 TEST_CASE("the_simulated_worlds_meet_every_kind_of_trouble") {
   Coverage met;
-  for (std::uint64_t seed = 1; seed <= 1'000; ++seed) met += run_seed(seed).coverage;
+  for (std::uint64_t seed = 1; seed <= 2'000; ++seed) met += run_seed(seed).coverage;
   for (std::size_t i = 0; i < seen_names.size(); ++i) {
     CAPTURE(seen_names[i]);
     CHECK(met.counts[i] >= 10);
