@@ -65,6 +65,18 @@ OnlineDdl note_lock_time() {
       "true)");
 }
 
+/// SQL of the snapshot from before the proof of the table that an event is about.
+std::string snapshot_of_event(const std::map<std::string, std::string>& snapshots) {
+  if (snapshots.empty()) return "NULL::pg_snapshot";
+  const std::string first = quote_literal(snapshots.begin()->second);
+  if (snapshots.size() == 1) return first + "::pg_snapshot";
+  std::string cases;
+  for (const auto& [table, snapshot] : snapshots) {
+    cases += fmt::format(" WHEN {} THEN {}", quote_literal(table), quote_literal(snapshot));
+  }
+  return fmt::format("(CASE e.detail ->> 'table'{} ELSE {} END)::pg_snapshot", cases, first);
+}
+
 /// A write whose value did not convert, and that the proof has not seen: refused under the lock,
 /// behind which no other can come.
 OnlineDdl refuse_unproven(const SwitchProof& proof) {
@@ -72,9 +84,9 @@ OnlineDdl refuse_unproven(const SwitchProof& proof) {
       "DO $backfill$\nDECLARE\n  found_text text;\nBEGIN\n  SELECT e.detail ->> 'text' INTO "
       "found_text FROM backfill.events AS e JOIN backfill.jobs AS j ON j.id = e.job_id\n    WHERE "
       "j.name = {} AND e.reason = 'cast_error' AND NOT pg_catalog.pg_visible_in_snapshot((e.detail "
-      "->> 'xid')::xid8, {}::pg_snapshot)\n    ORDER BY e.id LIMIT 1;\n  IF FOUND THEN\n    RAISE "
+      "->> 'xid')::xid8, {})\n    ORDER BY e.id LIMIT 1;\n  IF FOUND THEN\n    RAISE "
       "EXCEPTION '%', found_text USING ERRCODE = 'BF003';\n  END IF;\nEND $backfill$",
-      quote_literal(proof.job), quote_literal(proof.snapshot)));
+      quote_literal(proof.job), snapshot_of_event(proof.snapshots)));
 }
 
 OnlineDdl finish_phase_ddl(const std::string& job, std::string_view phase) {
@@ -91,6 +103,21 @@ OnlineDdl rename(const Target& target, const std::string& from, const std::strin
   return instant(fmt::format("ALTER TABLE {} RENAME COLUMN {} TO {}", quote_name(target.table),
                              quote_identifier(from), quote_identifier(to)),
                  instant_lock);
+}
+
+OnlineDdl lock_tables(const std::vector<std::string>& quoted) {
+  return instant(fmt::format("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", fmt::join(quoted, ", ")),
+                 "ACCESS EXCLUSIVE, until the end of this transaction: some milliseconds");
+}
+
+/// Several tables are locked in the order of their names before the first of them is touched, as
+/// everybody does it who locks several.
+void lock_together(std::vector<OnlineDdl>& all, const std::vector<SyncFacts>& tables) {
+  if (tables.size() < 2) return;
+  std::vector<std::string> names;
+  for (const SyncFacts& facts : tables) names.push_back(quote_name(facts.target.table));
+  std::ranges::sort(names);
+  all.push_back(lock_tables(names));
 }
 
 void append_texts(std::vector<OnlineDdl>& all, const std::vector<std::string>& texts) {
@@ -184,64 +211,83 @@ std::vector<CarriedColumn> carried_columns(const Job& job, const Target& target)
   return carried;
 }
 
-std::vector<OnlineDdl> add_ddl(const SyncFacts& facts, const CarryPlan& carry) {
-  std::vector<std::string> additions;
-  for (std::size_t i = 0; i < facts.columns.size(); ++i) {
-    const std::string clause = i < carry.add_clauses.size() ? carry.add_clauses[i] : "";
-    additions.push_back(fmt::format("ADD COLUMN IF NOT EXISTS {} {}{}",
-                                    quote_identifier(facts.columns[i].fresh), facts.columns[i].type,
-                                    clause));
-  }
+std::vector<OnlineDdl> add_ddl(const std::vector<SyncFacts>& tables, const CarryPlan& carry,
+                               const std::string& record) {
   std::vector<OnlineDdl> ddl;
-  ddl.push_back(instant(
-      fmt::format("ALTER TABLE {} {}", quote_name(facts.target.table), fmt::join(additions, ", ")),
-      "ACCESS EXCLUSIVE, for an instant: nullable columns without a default "
-      "rewrite nothing"));
+  lock_together(ddl, tables);
+  std::size_t carried = 0;
+  for (const SyncFacts& facts : tables) {
+    std::vector<std::string> additions;
+    for (const CopiedColumn& column : facts.columns) {
+      const std::string clause =
+          carried < carry.add_clauses.size() ? carry.add_clauses[carried] : "";
+      ++carried;
+      additions.push_back(fmt::format("ADD COLUMN IF NOT EXISTS {} {}{}",
+                                      quote_identifier(column.fresh), column.type, clause));
+    }
+    ddl.push_back(instant(fmt::format("ALTER TABLE {} {}", quote_name(facts.target.table),
+                                      fmt::join(additions, ", ")),
+                          "ACCESS EXCLUSIVE, for an instant: nullable columns without a default "
+                          "rewrite nothing"));
+  }
   append_texts(ddl, carry.with_column);
-  append(ddl, sync_function_ddl(facts, SyncDirection::forward));
-  append(ddl, sync_trigger_ddl(facts));
-  const std::string of_job = fmt::format(
-      "job_id = (SELECT j.id FROM backfill.jobs AS j WHERE j.name = {})", quote_literal(facts.job));
+  for (const SyncFacts& facts : tables) {
+    append(ddl, sync_function_ddl(facts, SyncDirection::forward));
+    append(ddl, sync_trigger_ddl(facts));
+  }
+  const std::string of_job =
+      fmt::format("job_id = (SELECT j.id FROM backfill.jobs AS j WHERE j.name = {})",
+                  quote_literal(tables.front().job));
   ddl.push_back(instant("DELETE FROM backfill.ranges WHERE " + of_job));
   ddl.push_back(instant("DELETE FROM backfill.phases WHERE phase <> 'add' AND " + of_job));
+  if (!record.empty()) {
+    ddl.push_back(
+        instant(fmt::format("UPDATE backfill.phases SET detail = {}::jsonb WHERE phase = "
+                            "'add' AND {}",
+                            quote_literal(record), of_job)));
+  }
   return ddl;
 }
 
-std::vector<OnlineDdl> switch_ddl(const SyncFacts& facts, const CarrySwitch& carry,
+std::vector<OnlineDdl> switch_ddl(const std::vector<SyncFacts>& tables, const CarrySwitch& carry,
                                   const SwitchProof& proof, SyncDirection direction) {
   const bool forward = direction == SyncDirection::forward;
   std::vector<OnlineDdl> ddl;
   append_texts(ddl, carry.views);
-  std::vector<std::string> tables;
-  for (const QualifiedName& table : carry.locks) tables.push_back(quote_name(table));
-  ddl.push_back(
-      instant(fmt::format("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", fmt::join(tables, ", ")),
-              "ACCESS EXCLUSIVE, until the end of this transaction: some milliseconds"));
+  std::vector<std::string> locks;
+  for (const QualifiedName& table : carry.locks) locks.push_back(quote_name(table));
+  ddl.push_back(lock_tables(locks));
   // Views were locked before the tables; what waits for them waits from the first of them on.
   ddl.insert(ddl.begin() + 1, note_lock_time());
   ddl.push_back(refuse_unproven(proof));
   append_texts(ddl, carry.before_rename);
-  for (const CopiedColumn& column : facts.columns) {
-    ddl.push_back(rename(facts.target, column.name, forward ? column.parked : column.fresh));
-    ddl.push_back(rename(facts.target, forward ? column.fresh : column.parked, column.name));
+  for (const SyncFacts& facts : tables) {
+    for (const CopiedColumn& column : facts.columns) {
+      ddl.push_back(rename(facts.target, column.name, forward ? column.parked : column.fresh));
+      ddl.push_back(rename(facts.target, forward ? column.fresh : column.parked, column.name));
+    }
+    append(ddl, sync_function_ddl(facts, forward ? SyncDirection::back : SyncDirection::forward));
   }
-  append(ddl, sync_function_ddl(facts, forward ? SyncDirection::back : SyncDirection::forward));
   append_texts(ddl, carry.after_rename);
   ddl.push_back(finish_phase_ddl(proof.job, forward ? "switch" : "rollback"));
   return ddl;
 }
 
-std::vector<OnlineDdl> drop_ddl(const SyncFacts& facts, CopyStage stage) {
-  std::vector<OnlineDdl> ddl = drop_sync_ddl(facts);
-  if (stage == CopyStage::absent) return ddl;
-  std::vector<std::string> drops;
-  for (const CopiedColumn& column : facts.columns) {
-    drops.push_back("DROP COLUMN IF EXISTS " +
-                    quote_identifier(stage == CopyStage::added ? column.fresh : column.parked));
+std::vector<OnlineDdl> drop_ddl(const std::vector<SyncFacts>& tables, CopyStage stage) {
+  std::vector<OnlineDdl> ddl;
+  lock_together(ddl, tables);
+  for (const SyncFacts& facts : tables) {
+    append(ddl, drop_sync_ddl(facts));
+    if (stage == CopyStage::absent) continue;
+    std::vector<std::string> drops;
+    for (const CopiedColumn& column : facts.columns) {
+      drops.push_back("DROP COLUMN IF EXISTS " +
+                      quote_identifier(stage == CopyStage::added ? column.fresh : column.parked));
+    }
+    ddl.push_back(instant(
+        fmt::format("ALTER TABLE {} {}", quote_name(facts.target.table), fmt::join(drops, ", ")),
+        instant_lock));
   }
-  ddl.push_back(instant(
-      fmt::format("ALTER TABLE {} {}", quote_name(facts.target.table), fmt::join(drops, ", ")),
-      instant_lock));
   return ddl;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,22 +39,28 @@ enum class CopyStage {
 /// The same columns as the carrying of what hangs on them sees them.
 [[nodiscard]] std::vector<CarriedColumn> carried_columns(const Job& job, const Target& target);
 
-/// One transaction: the columns, what belongs to them, the trigger. What an earlier attempt of the
-/// job has recorded of its copy is about columns that are gone, and is forgotten.
-[[nodiscard]] std::vector<OnlineDdl> add_ddl(const SyncFacts& facts, const CarryPlan& carry);
+/// One transaction for all tables: the columns, what belongs to them, the triggers. What an earlier
+/// attempt of the job has recorded of its copy is about columns that are gone, and is forgotten.
+/// `record` is JSON for `backfill.phases.detail`, or empty: what a later run must know of the
+/// tables that were added with the job's own.
+[[nodiscard]] std::vector<OnlineDdl> add_ddl(const std::vector<SyncFacts>& tables,
+                                             const CarryPlan& carry, const std::string& record);
 
 /// What a switch must know of the proof.
 struct SwitchProof {
   std::string job;
-  std::string snapshot;  ///< pg_current_snapshot() from before the proof; empty for `plan`
+  /// pg_current_snapshot() from before the proof of each table, by its quoted name.
+  std::map<std::string, std::string> snapshots;
 };
 
-/// One transaction, either way; `facts` as the table stands before it. In its end it writes to
+/// One transaction, either way; the tables as they stand before it. In its end it writes to
 /// `backfill.phases` how long it has held its locks.
-[[nodiscard]] std::vector<OnlineDdl> switch_ddl(const SyncFacts& facts, const CarrySwitch& carry,
-                                                const SwitchProof& proof, SyncDirection direction);
+[[nodiscard]] std::vector<OnlineDdl> switch_ddl(const std::vector<SyncFacts>& tables,
+                                                const CarrySwitch& carry, const SwitchProof& proof,
+                                                SyncDirection direction);
 
-/// One transaction: the trigger and the columns that are not in use.
-[[nodiscard]] std::vector<OnlineDdl> drop_ddl(const SyncFacts& facts, CopyStage stage);
+/// One transaction: the triggers and the columns that are not in use.
+[[nodiscard]] std::vector<OnlineDdl> drop_ddl(const std::vector<SyncFacts>& tables,
+                                              CopyStage stage);
 
 }  // namespace backfill

@@ -57,6 +57,7 @@ std::string meaning_of(const Job& job) {
     text += fmt::format("columns.{}.type: {}\n", name, one_line_sql(column.type));
     text += fmt::format("columns.{}.using: {}\n", name, one_line_sql(column.with));
   }
+  if (job.type_copy.include_references) text += "include_references: true\n";
   if (job.where) text += fmt::format("where: {}\n", one_line_sql(*job.where));
   for (std::size_t i = 0; i < job.enforce.size(); ++i) {
     text += fmt::format("enforce.{}: {}\n", i + 1, enforce_text(job.enforce[i]));

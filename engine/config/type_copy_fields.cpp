@@ -17,6 +17,7 @@
 /// `kind: type-copy`:
 ///
 ///     columns: {NAME: {type: TYPE, using: EXPRESSION, back: EXPRESSION}, …}
+///     include_references: false | true
 ///     switch: auto | manual
 ///     drop: manual | after DURATION
 namespace backfill::config {
@@ -26,6 +27,7 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 
 constexpr std::array<std::string_view, 3> column_keys{"type", "using", "back"};
+constexpr std::array<std::string_view, 2> flag_words{"false", "true"};
 constexpr std::array<std::string_view, 2> switch_words{"auto", "manual"};
 constexpr std::array<std::string_view, 2> cast_error_words{"record", "fail"};
 constexpr std::array<std::string_view, 4> cutting_types{"var", "char", "bpchar", "bit"};
@@ -149,11 +151,15 @@ std::optional<TextProblem> store_drop(Job& job, std::string_view text) {
 }  // namespace
 
 std::span<const Field> type_copy_fields() {
-  static const std::array<Field, 5> table{{
+  static const std::array<Field, 6> table{{
       {"columns", "The columns to change, each with its new type and the way there and back.",
        Structure{"a mapping of columns to their type, using and back", Node::Shape::mapping,
                  read_columns},
        true},
+      {"include_references",
+       "Whether columns whose foreign keys point at the changed ones change with them.",
+       Choice{flag_words,
+              [](Job& job, std::size_t i) { job.type_copy.include_references = i == 1; }}},
       {"switch", "Whether run goes on to the switch, or leaves it to backfill switch.",
        Choice{switch_words,
               [](Job& job, std::size_t i) {

@@ -126,7 +126,7 @@ asio::awaitable<Ending> JobRun::Implementation::phases() {
   }
   start_pool(&session_);
   if (session_.mode == Mode::run) {
-    ending = co_await copy_rows(&session_);
+    ending = co_await copy_rows(&session_, "copy");
     if (ending) co_return ending;
   }
   ending = co_await prove(&session_);

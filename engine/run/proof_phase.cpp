@@ -129,8 +129,8 @@ std::optional<Error> gap_in(const std::vector<StoredRange>& ranges) {
 
 }  // namespace
 
-asio::awaitable<Ending> copy_rows(Session* session) {
-  Result<SweepResult> swept = co_await run_phase(session, "copy", 1, Purpose::copy);
+asio::awaitable<Ending> copy_rows(Session* session, std::string phase) {
+  Result<SweepResult> swept = co_await run_phase(session, std::move(phase), 1, Purpose::copy);
   if (!swept) co_return ending_of_error(*session, swept.error());
   const Ending ending = ending_of(*session, swept->finish);
   if (ending) co_return ending;

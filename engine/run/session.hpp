@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,12 +43,13 @@ struct Session {
   std::uint64_t seed;
   ControlLink control;
 
-  Target target;
+  Target target;  ///< of a type-copy with several tables, the one that is being swept
   std::optional<BackfillSql> sql;
   ScanChoice scan;
   std::optional<TypeCopyView> copy;  ///< of a type-copy
-  std::string proof_snapshot;        ///< pg_current_snapshot() from before its last proof
-  std::string locked_ms;             ///< how long the switch has held its strongest locks
+  /// pg_current_snapshot() from before the last proof of each of its tables, by quoted name.
+  std::map<std::string, std::string> proof_snapshots;
+  std::string locked_ms;  ///< how long the switch has held its strongest locks
   JobRecord record;
   Lease lease;
   std::unique_ptr<LeaseKeeper> keeper;
@@ -134,8 +136,9 @@ asio::awaitable<Result<int>> passes_of(Session* session, std::string phase);
 asio::awaitable<std::vector<std::string>> list_differences(Session* session,
                                                            std::vector<StoredRange> ranges);
 
-/// Copies; then proves, and mends what appeared behind the cursor, until the proof holds.
-asio::awaitable<Ending> copy_rows(Session* session);
+/// Copies, as a phase of that name; then proves, and mends what appeared behind the cursor, until
+/// the proof holds.
+asio::awaitable<Ending> copy_rows(Session* session, std::string phase);
 asio::awaitable<Ending> prove(Session* session);
 
 /// Puts in place, online, what `enforce` asks for: once the rows are proven.

@@ -1,9 +1,11 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include "catalog/scan_facts.hpp"
+#include "checkpoint/followed_record.hpp"
 #include "core/duration_text.hpp"
+#include "core/sql_name.hpp"
 #include "core/sql_text.hpp"
 #include "jobs/backfill.hpp"
 #include "run/type_copy_view.hpp"
@@ -30,22 +32,62 @@ class Steps {
   std::vector<PlanStep>& steps_;
 };
 
-void plan_forward(const Job& job, const TypeCopyView& view, const BackfillSql& sql,
-                  const ScanChoice& order, Steps steps) {
+void plan_sweeps(const TypeCopyView& view, Steps steps) {
   constexpr BoundShape both{.after = true, .through = true};
-  if (view.stage == CopyStage::absent) steps.add("add", add_ddl(view.facts, view.carry));
+  std::vector<BackfillSql> sweeps;
+  for (const CopyTable& table : view.tables) {
+    sweeps.emplace_back(forward_job(table.job), table.target, table.provable);
+  }
+  for (std::size_t i = 0; i < sweeps.size(); ++i) {
+    steps.add("copy",
+              view.tables[i].scan.stripes > 1 ? sweeps[i].copy_stripe(both) : sweeps[i].copy(both),
+              "ROW EXCLUSIVE on the table and the batch's rows, for one batch at a time");
+  }
+  for (const BackfillSql& sweep : sweeps) {
+    steps.add("verify", sweep.verify(both), "ACCESS SHARE, for one batch at a time");
+  }
+}
+
+void plan_forward(const Job& job, const TypeCopyView& view, Steps steps) {
+  const std::string record = view.follows.empty() ? std::string{} : followed_record(view.follows);
+  if (view.stage == CopyStage::absent) steps.add("add", add_ddl(view.facts(), view.carry, record));
   steps.add("wait",
             fmt::format("-- waits until every transaction older than the trigger has ended, for {} "
                         "at most",
                         duration_text(job.type_copy.transaction_wait)),
             "none");
-  steps.add("copy", order.stripes > 1 ? sql.copy_stripe(both) : sql.copy(both),
-            "ROW EXCLUSIVE on the table and the batch's rows, for one batch at a time");
-  steps.add("verify", sql.verify(both), "ACCESS SHARE, for one batch at a time");
+  plan_sweeps(view, steps);
   steps.add("prepare", view.carry.before_switch);
-  const SwitchProof proof{job.name, "the snapshot of the proof"};
-  steps.add("switch", switch_ddl(view.facts, view.carry.in_switch, proof, SyncDirection::forward));
+  SwitchProof proof{job.name, {}};
+  for (const CopyTable& table : view.tables) {
+    proof.snapshots[quote_name(table.target.table)] = "the snapshot of the proof";
+  }
+  steps.add("switch",
+            switch_ddl(view.facts(), view.carry.in_switch, proof, SyncDirection::forward));
   steps.add("after", view.carry.after_switch);
+}
+
+std::vector<std::string> key_names(const Target& target) {
+  std::vector<std::string> names;
+  for (const KeyColumn& column : target.key.columns) names.push_back(name_text(column.name));
+  return names;
+}
+
+/// What else changes, and how much of it there is.
+void tell_followed(const TypeCopyView& view, PlanReport* report) {
+  for (const Reference& reference : view.follows) {
+    report->findings.push_back(fmt::format(
+        "follows: {}.{} changes with {}.{} (foreign key {})", name_text(reference.table),
+        name_text(reference.column), name_text(reference.references),
+        name_text(reference.referenced), name_text(reference.constraint)));
+  }
+  for (std::size_t i = 1; i < view.tables.size(); ++i) {
+    const Target& target = view.tables[i].target;
+    report->findings.push_back(fmt::format(
+        "also: {} is copied along its key ({}){}", name_text(target.table),
+        fmt::join(key_names(target), ", "),
+        target.estimated_rows ? fmt::format(", about {} rows", *target.estimated_rows) : ""));
+  }
 }
 
 std::string next_of(const Job& job, const TypeCopyView& view, bool refused) {
@@ -58,27 +100,29 @@ std::string next_of(const Job& job, const TypeCopyView& view, bool refused) {
 
 asio::awaitable<Result<PlanReport>> plan_type_copy(pg::Connection* connection, Job job,
                                                    PlanReport report) {
-  const Result<TypeCopyView> viewed = co_await view_type_copy(connection, job, false);
+  Result<TypeCopyView> viewed = co_await view_type_copy(connection, job, false);
   if (!viewed) co_return viewed.error();
-  const TypeCopyView& view = *viewed;
+  TypeCopyView& view = *viewed;
+  if (view.stage != CopyStage::switched) {
+    const std::vector<Finding> newcomers = refuse_newcomers(view);
+    view.findings.insert(view.findings.end(), newcomers.begin(), newcomers.end());
+  }
   const bool refused = refuses(view.findings);
   report.code = refused ? ExitCode::refused : ExitCode::done;
   report.proof =
       "a sweep compares every row's new column with `using` of the old one; any difference keeps "
       "the names as they are";
   for (const Finding& finding : view.findings) report.findings.push_back(format(finding));
+  tell_followed(view, &report);
   for (const std::string& line : view.carry.carried) report.findings.push_back("carried: " + line);
   Steps steps(report.steps);
   if (!refused && view.stage != CopyStage::switched) {
-    const Job forward = forward_job(job);
-    const Result<ScanFacts> scan = co_await scan_facts(connection, forward, view.target);
-    if (!scan) co_return scan.error();
-    const ScanChoice order = choose_scan(*scan);
-    report.scan = order.reason;
-    const BackfillSql sql(forward, view.target, view.provable);
-    plan_forward(job, view, sql, order, steps);
+    const Result<void> chosen = co_await choose_scans(connection, &view);
+    if (!chosen) co_return chosen.error();
+    report.scan = view.own().scan.reason;
+    plan_forward(job, view, steps);
   }
-  if (!refused) steps.add("drop", drop_ddl(view.facts, CopyStage::switched));
+  if (!refused) steps.add("drop", drop_ddl(view.facts(), CopyStage::switched));
   report.next = next_of(job, view, refused);
   co_return report;
 }

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "catalog/scan_facts.hpp"
-#include "core/sql_name.hpp"
 #include "run/placed.hpp"
 #include "run/prepare.hpp"
 #include "run/type_copy_steps.hpp"
@@ -11,15 +9,6 @@
 namespace backfill::run {
 
 namespace {
-
-std::string shown_columns(const TypeCopyView& view, bool old) {
-  std::string text;
-  for (const CopiedColumn& column : view.facts.columns) {
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name_text(column.name),
-                        old ? column.old_type : column.type);
-  }
-  return text;
-}
 
 Outcome refused_with(const Session& session, std::string summary, std::string next) {
   Outcome outcome = refused(session, std::move(summary));
@@ -30,17 +19,17 @@ Outcome refused_with(const Session& session, std::string summary, std::string ne
 /// What a rollback will do, in the order in which it does it.
 std::vector<std::string> rollback_steps(const Session& session) {
   const TypeCopyView& view = *session.copy;
-  const std::string table = name_text(view.target.table);
+  const std::string table = view.tables_text();
   std::vector<std::string> steps;
   if (view.stage == CopyStage::switched) {
     steps.push_back("sweep " + table +
                     " for values that the old type cannot hold, and stop if there are any");
     for (const CarryStep& step : view.carry.before_switch) steps.push_back(step.what);
     steps.push_back(fmt::format("give the old columns their names back, in one transaction: {}",
-                                shown_columns(view, true)));
+                                view.columns_text(true)));
   }
   steps.push_back(fmt::format("drop the trigger and the new columns from {}: {}", table,
-                              shown_columns(view, false)));
+                              view.columns_text(false)));
   return steps;
 }
 
@@ -56,7 +45,7 @@ Ending confirm_rollback(const Session& session) {
     Outcome outcome;
     outcome.code = ExitCode::done;
     outcome.summary = fmt::format("job {} has nothing to undo in {}", session.request.job.name,
-                                  name_text(view.target.table));
+                                  view.tables_text());
     outcome.next = run_command(session);
     return outcome;
   }
@@ -108,18 +97,16 @@ asio::awaitable<Ending> prepare_type_copy(Session* session, pg::Connection* conn
   Result<TypeCopyView> view = co_await view_type_copy(connection, job, was_dropping);
   if (!view) co_return not_prepared(session, placed_at_table(job, view.error()));
   session->copy = *std::move(view);
-  session->target = session->copy->target;
+  session->target = session->copy->own().target;
   Ending ending = judge(*session, session->copy->findings);
   if (ending) co_return ending;
   ending = fits_mode(*session);
   if (ending) co_return ending;
+  if (session->copy->stage != CopyStage::switched && !session->copy->dropped) {
+    const Result<void> chosen = co_await choose_scans(connection, &*session->copy);
+    if (!chosen) co_return not_prepared(session, chosen.error());
+  }
   choose_sweep(session);
-  if (session->copy->stage == CopyStage::switched || session->copy->dropped) co_return std::nullopt;
-  const Job forward = forward_job(job);
-  const Target target = session->target;
-  const Result<ScanFacts> scan = co_await scan_facts(connection, forward, target);
-  if (!scan) co_return not_prepared(session, scan.error());
-  session->scan = choose_scan(*scan);
   co_return std::nullopt;
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "checkpoint/run_transaction.hpp"
+#include "core/sql_text.hpp"
 #include "pg/field.hpp"
 #include "run/type_copy_steps.hpp"
 
@@ -92,12 +93,10 @@ Outcome differing_outcome(const Session& session, std::string what) {
   return outcome;
 }
 
-}  // namespace
-
-asio::awaitable<Ending> prove_columns(Session* session, std::string phase) {
+asio::awaitable<Ending> prove_table(Session* session, std::string phase) {
   const Result<Pass> pass = co_await begin_pass(session, phase);
   if (!pass) co_return ending_of_ddl(*session, pass.error());
-  session->proof_snapshot = pass->snapshot;
+  session->proof_snapshots[quote_name(session->target.table)] = pass->snapshot;
   Result<SweepResult> swept =
       co_await run_phase(session, std::move(phase), pass->number, Purpose::verify);
   if (!swept) co_return ending_of_ddl(*session, swept.error());
@@ -122,6 +121,18 @@ asio::awaitable<Ending> prove_columns(Session* session, std::string phase) {
   const std::vector<std::string> recorded = co_await recorded_errors(session);
   outcome.details.insert(outcome.details.end(), recorded.begin(), recorded.end());
   co_return outcome;
+}
+
+}  // namespace
+
+asio::awaitable<Ending> prove_columns(Session* session, std::string phase) {
+  session->proof_snapshots.clear();
+  for (std::size_t i = 0; i < session->copy->tables.size(); ++i) {
+    choose_sweep(session, i);
+    const Ending ending = co_await prove_table(session, session->copy->tables[i].phase(phase));
+    if (ending) co_return ending;
+  }
+  co_return std::nullopt;
 }
 
 }  // namespace backfill::run

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "core/duration_text.hpp"
-#include "core/sql_name.hpp"
 #include "run/type_copy_steps.hpp"
 
 namespace backfill::run {
@@ -29,14 +28,6 @@ asio::awaitable<Result<void>> mark(Session* session, MarkJob how, std::string ph
   co_return marked;
 }
 
-std::string columns_text(const Session& session) {
-  std::string text;
-  for (const CopiedColumn& column : session.copy->facts.columns) {
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name_text(column.name), column.type);
-  }
-  return text;
-}
-
 Outcome done_outcome(std::string summary, std::string next) {
   Outcome outcome;
   outcome.code = ExitCode::done;
@@ -50,8 +41,8 @@ asio::awaitable<Ending> end_switched(Session* session) {
   if (!marked) co_return ending_of_ddl(*session, marked.error());
   const Job& job = session->request.job;
   Outcome outcome = done_outcome(
-      fmt::format("job {} has switched {}: {}", job.name, name_text(session->target.table),
-                  columns_text(*session)),
+      fmt::format("job {} has switched {}: {}", job.name, session->copy->tables_text(),
+                  session->copy->columns_text(false)),
       fmt::format("backfill drop {0}   (removes the old column), or backfill rollback {0}   (goes "
                   "back; nothing is lost)",
                   job.file));
@@ -72,7 +63,7 @@ asio::awaitable<Ending> end_dropped(Session* session) {
   const Result<void> marked = co_await mark(session, finish_job_in_phase, "done");
   if (!marked) co_return ending_of_ddl(*session, marked.error());
   co_return done_outcome(fmt::format("job {} is done: the old column of {} is gone",
-                                     session->request.job.name, name_text(session->target.table)),
+                                     session->request.job.name, session->copy->tables_text()),
                          {});
 }
 
@@ -80,7 +71,7 @@ asio::awaitable<Ending> end_rolled_back(Session* session) {
   const Result<void> marked = co_await mark(session, leave_job_in_phase, undone_phase);
   if (!marked) co_return ending_of_ddl(*session, marked.error());
   co_return done_outcome(fmt::format("job {} is rolled back: {} is as it was before it",
-                                     session->request.job.name, name_text(session->target.table)),
+                                     session->request.job.name, session->copy->tables_text()),
                          run_command(*session) + "   (begins it again)");
 }
 
@@ -106,10 +97,8 @@ asio::awaitable<Ending> end_verified(Session* session) {
 asio::awaitable<Ending> make_ready(Session* session) {
   Ending ending = co_await add_and_wait(session);
   if (ending) co_return ending;
-  ending = co_await guard_plans(session);
-  if (ending) co_return ending;
   start_pool(session);
-  ending = co_await copy_rows(session);
+  ending = co_await copy_columns(session);
   if (ending) co_return ending;
   ending = co_await prove_columns(session, "verify");
   if (ending) co_return ending;

@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "catalog/describe_table.hpp"
 #include "catalog/older_transactions.hpp"
+#include "checkpoint/followed_record.hpp"
 #include "checkpoint/run_transaction.hpp"
 #include "core/duration_text.hpp"
 #include "core/sql_name.hpp"
@@ -54,9 +54,9 @@ asio::awaitable<void> pause(Session* session, Duration wait) {
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
-asio::awaitable<Result<OlderTransactions>> ask_older(Session* session) {
-  const std::uint32_t table = session->target.oid;
-  const std::string trigger = session->copy->trigger();
+asio::awaitable<Result<OlderTransactions>> ask_older(Session* session, const CopyTable* of) {
+  const std::uint32_t table = of->target.oid;
+  const std::string trigger = of->trigger();
   const std::function<asio::awaitable<Result<OlderTransactions>>(pg::Connection*)> ask =
       [table, trigger](pg::Connection* connection) {
         return older_transactions(connection, table, trigger);
@@ -65,12 +65,12 @@ asio::awaitable<Result<OlderTransactions>> ask_older(Session* session) {
 }
 
 /// Somebody has dropped it, and what was written meanwhile is for the proof to find.
-asio::awaitable<Ending> make_trigger_again(Session* session) {
+asio::awaitable<Ending> make_trigger_again(Session* session, const CopyTable* table) {
   session->tell(
       Level::warning, "information", "trigger_missing",
-      fmt::format("the trigger on {} is gone: making it again", name_text(session->target.table)));
-  std::vector<OnlineDdl> ddl = sync_function_ddl(session->copy->facts, SyncDirection::forward);
-  for (OnlineDdl& statement : sync_trigger_ddl(session->copy->facts)) {
+      fmt::format("the trigger on {} is gone: making it again", name_text(table->target.table)));
+  std::vector<OnlineDdl> ddl = sync_function_ddl(table->facts, SyncDirection::forward);
+  for (OnlineDdl& statement : sync_trigger_ddl(table->facts)) {
     ddl.push_back(std::move(statement));
   }
   const Result<void> made = co_await session->ddl->run_together(std::move(ddl));
@@ -80,22 +80,19 @@ asio::awaitable<Ending> make_trigger_again(Session* session) {
 
 /// The trigger's lock has let no uncommitted write pass; but an older transaction may still work
 /// from what it has read before.
-asio::awaitable<Ending> wait_out(Session* session) {
-  const Result<void> begun = co_await begin_phase(session, "wait", 1);
-  if (!begun) co_return ending_of_ddl(*session, begun.error());
-  const Instant since = pg::now();
+asio::awaitable<Ending> wait_out_table(Session* session, const CopyTable* table, Instant since) {
   std::optional<Instant> told;
   while (true) {
     const Ending asked = stop_asked(*session);
     if (asked) co_return asked;
-    const Result<OlderTransactions> older = co_await ask_older(session);
+    const Result<OlderTransactions> older = co_await ask_older(session, table);
     if (!older) co_return ending_of_ddl(*session, older.error());
     if (!older->trigger_exists) {
-      const Ending ending = co_await make_trigger_again(session);
+      const Ending ending = co_await make_trigger_again(session, table);
       if (ending) co_return ending;
       continue;
     }
-    if (older->sessions.empty()) break;
+    if (older->sessions.empty()) co_return std::nullopt;
     const Instant now = pg::now();
     if (now - since > session->request.job.type_copy.transaction_wait) {
       co_return waited_too_long(*session, older->sessions);
@@ -107,6 +104,16 @@ asio::awaitable<Ending> wait_out(Session* session) {
                                 older->sessions.size(), shown(older->sessions)));
     }
     co_await pause(session, wait_interval);
+  }
+}
+
+asio::awaitable<Ending> wait_out(Session* session) {
+  const Result<void> begun = co_await begin_phase(session, "wait", 1);
+  if (!begun) co_return ending_of_ddl(*session, begun.error());
+  const Instant since = pg::now();
+  for (const CopyTable& table : session->copy->tables) {
+    const Ending ending = co_await wait_out_table(session, &table, since);
+    if (ending) co_return ending;
   }
   const Result<void> ended = co_await end_phase(session, 1, "{}");
   if (!ended) co_return ending_of_ddl(*session, ended.error());
@@ -128,18 +135,10 @@ asio::awaitable<Result<std::optional<OnlineDdl>>> next_of(Session* session,
 
 /// What the columns alone tell.
 asio::awaitable<Result<void>> find_stage(Session* session) {
-  const Job job = session->request.job;
-  const std::function<asio::awaitable<Result<Target>>(pg::Connection*)> describe =
-      [job](pg::Connection* connection) { return describe_table(connection, job); };
-  Result<Target> target = co_await session->control.repeat<Target>(describe);
-  if (!target) co_return target.error();
-  session->target = *std::move(target);
-  TypeCopyView& view = *session->copy;
-  view.target = session->target;
-  view.stage = stage_of(job, view.target);
-  view.facts.target = view.target;
-  view.facts.columns = copied_columns(job, view.target);
-  co_return Result<void>{};
+  TypeCopyView* view = &*session->copy;
+  const std::function<asio::awaitable<Result<void>>(pg::Connection*)> describe =
+      [view](pg::Connection* connection) { return describe_again(connection, view); };
+  co_return co_await session->control.repeat<void>(describe);
 }
 
 }  // namespace
@@ -155,9 +154,12 @@ Ending ending_of_ddl(const Session& session, const Error& error) {
   return outcome;
 }
 
-void choose_sweep(Session* session) {
-  const Job job = sweep_job(session->request.job, *session->copy);
-  std::vector<bool> provable = session->copy->provable;
+void choose_sweep(Session* session, std::size_t table) {
+  const CopyTable& chosen = session->copy->tables.at(table);
+  session->target = chosen.target;
+  session->scan = chosen.scan;
+  const Job job = chosen.sweep_job(session->copy->stage);
+  std::vector<bool> provable = chosen.provable;
   provable.resize(job.set.size(), false);
   session->sql.emplace(job, session->target, std::move(provable));
 }
@@ -169,7 +171,7 @@ asio::awaitable<Ending> look_again(Session* session) {
   Result<TypeCopyView> view = co_await session->control.repeat<TypeCopyView>(look);
   if (!view) co_return ending_of_ddl(*session, view.error());
   session->copy = *std::move(view);
-  session->target = session->copy->target;
+  session->target = session->copy->own().target;
   co_return judge(*session, session->copy->findings);
 }
 
@@ -194,14 +196,27 @@ asio::awaitable<Ending> add_and_wait(Session* session) {
   if (session->copy->stage == CopyStage::absent) {
     const Result<void> begun = co_await begin_phase(session, "add", 1);
     if (!begun) co_return ending_of_ddl(*session, begun.error());
-    std::vector<OnlineDdl> ddl = add_ddl(session->copy->facts, session->copy->carry);
+    const std::vector<Reference>& follows = session->copy->follows;
+    const std::string record = follows.empty() ? std::string{} : followed_record(follows);
+    std::vector<OnlineDdl> ddl = add_ddl(session->copy->facts(), session->copy->carry, record);
     const Ending ending = co_await reach(session, std::move(ddl), CopyStage::added);
     if (ending) co_return ending;
-    const Result<void> ended = co_await end_phase(session, 1, "{}");
+    const std::string detail = record.empty() ? std::string{"{}"} : record;
+    const Result<void> ended = co_await end_phase(session, 1, detail);
     if (!ended) co_return ending_of_ddl(*session, ended.error());
-    choose_sweep(session);
   }
   co_return co_await wait_out(session);
+}
+
+asio::awaitable<Ending> copy_columns(Session* session) {
+  for (std::size_t i = 0; i < session->copy->tables.size(); ++i) {
+    choose_sweep(session, i);
+    Ending ending = co_await guard_plans(session);
+    if (ending) co_return ending;
+    ending = co_await copy_rows(session, session->copy->tables[i].phase("copy"));
+    if (ending) co_return ending;
+  }
+  co_return std::nullopt;
 }
 
 asio::awaitable<Ending> carry_one(Session* session, CarryStep step) {
@@ -216,8 +231,12 @@ asio::awaitable<Ending> carry_one(Session* session, CarryStep step) {
 }
 
 asio::awaitable<Ending> carry_steps(Session* session, std::string phase) {
-  const Ending refused = co_await look_again(session);
+  Ending refused = co_await look_again(session);
   if (refused) co_return refused;
+  if (session->copy->stage != CopyStage::switched) {
+    refused = judge(*session, refuse_newcomers(*session->copy));
+    if (refused) co_return refused;
+  }
   const std::vector<CarryStep> steps = session->copy->carry.before_switch;
   if (steps.empty()) co_return std::nullopt;
   const Result<void> begun = co_await begin_phase(session, std::move(phase), 1);

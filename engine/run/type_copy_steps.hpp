@@ -14,8 +14,8 @@ namespace backfill::run {
 /// carried.
 asio::awaitable<Ending> look_again(Session* session);
 
-/// Takes the SQL of the sweep from the stage that the table is in.
-void choose_sweep(Session* session);
+/// Takes the SQL of the next sweep from the stage that the tables are in: of the one at `table`.
+void choose_sweep(Session* session, std::size_t table = 0);
 
 /// Runs one transaction of DDL until the catalog says that it has happened.
 asio::awaitable<Ending> reach(Session* session, std::vector<OnlineDdl> ddl, CopyStage stage);
@@ -23,7 +23,10 @@ asio::awaitable<Ending> reach(Session* session, std::vector<OnlineDdl> ddl, Copy
 /// The new columns and the trigger; then every transaction that is older than the trigger ends.
 asio::awaitable<Ending> add_and_wait(Session* session);
 
-/// Sweeps the table for rows that are not as they should be; none may be.
+/// Fills the new columns, one table after the other.
+asio::awaitable<Ending> copy_columns(Session* session);
+
+/// Sweeps the tables for rows that are not as they should be; none may be.
 asio::awaitable<Ending> prove_columns(Session* session, std::string phase);
 
 /// Builds beside the table what must be there before the columns may trade names.

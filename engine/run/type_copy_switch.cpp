@@ -5,7 +5,6 @@
 
 #include "checkpoint/run_transaction.hpp"
 #include "core/duration_text.hpp"
-#include "core/sql_name.hpp"
 #include "pg/field.hpp"
 #include "run/prepare.hpp"
 #include "run/type_copy_steps.hpp"
@@ -43,15 +42,15 @@ asio::awaitable<void> tell_locked(Session* session, std::string phase) {
   session->locked_ms = pg::text_field(rows->values.front(), 0);
   session->tell(Level::info, "phase", "names_traded",
                 fmt::format("{}: its strongest locks were held for {} ms",
-                            name_text(session->target.table), session->locked_ms));
+                            session->copy->tables_text(), session->locked_ms));
 }
 
 asio::awaitable<Ending> trade(Session* session, std::string phase, SyncDirection direction) {
   const Result<void> begun = co_await begin_phase(session, phase, 1);
   if (!begun) co_return ending_of_ddl(*session, begun.error());
-  const SwitchProof proof{session->record.name, session->proof_snapshot};
+  const SwitchProof proof{session->record.name, session->proof_snapshots};
   const TypeCopyView& view = *session->copy;
-  std::vector<OnlineDdl> ddl = switch_ddl(view.facts, view.carry.in_switch, proof, direction);
+  std::vector<OnlineDdl> ddl = switch_ddl(view.facts(), view.carry.in_switch, proof, direction);
   const CopyStage reached =
       direction == SyncDirection::forward ? CopyStage::switched : CopyStage::added;
   const Ending ending = co_await reach(session, std::move(ddl), reached);
@@ -61,26 +60,42 @@ asio::awaitable<Ending> trade(Session* session, std::string phase, SyncDirection
   co_return std::nullopt;
 }
 
-/// Brings what the trigger and the rows know of `back` in line with the file: it may have been
-/// changed since the switch.
-asio::awaitable<Ending> apply_back(Session* session) {
-  std::vector<OnlineDdl> ddl = sync_function_ddl(session->copy->facts, SyncDirection::back);
-  const Result<void> made = co_await session->ddl->run_together(std::move(ddl));
-  if (!made) co_return ending_of_ddl(*session, made.error());
-  const std::optional<Job> handled = handled_job(session->request.job, session->target);
+/// What becomes of the rows of one table that the old type cannot hold, where `back` says it.
+asio::awaitable<Ending> apply_back_to(Session* session, std::size_t at) {
+  const CopyTable& table = session->copy->tables[at];
+  const std::optional<Job> handled = handled_job(table.job, table.target);
   if (!handled) co_return std::nullopt;
+  choose_sweep(session, at);
   const std::vector<bool> none(handled->set.size(), false);
   session->sql.emplace(*handled, session->target, none);
-  const Result<int> passes = co_await passes_of(session, "rollback_copy");
+  const std::string phase = table.phase("rollback_copy");
+  const Result<int> passes = co_await passes_of(session, phase);
   if (!passes) co_return ending_of_ddl(*session, passes.error());
-  const Result<SweepResult> swept =
-      co_await run_phase(session, "rollback_copy", *passes + 1, Purpose::copy);
+  const Result<SweepResult> swept = co_await run_phase(session, phase, *passes + 1, Purpose::copy);
   if (!swept) co_return ending_of_ddl(*session, swept.error());
   if (swept->finish.how != Finish::How::failed || swept->finish.error.kind != ErrorClass::row) {
     co_return ending_of(*session, swept->finish);
   }
   // What cannot be represented is listed by the proof.
   session->tell(Level::warning, "error", "back_fails", swept->finish.error.message);
+  co_return std::nullopt;
+}
+
+/// Brings what the triggers and the rows know of `back` in line with the file: it may have been
+/// changed since the switch.
+asio::awaitable<Ending> apply_back(Session* session) {
+  std::vector<OnlineDdl> ddl;
+  for (const CopyTable& table : session->copy->tables) {
+    for (OnlineDdl& one : sync_function_ddl(table.facts, SyncDirection::back)) {
+      ddl.push_back(std::move(one));
+    }
+  }
+  const Result<void> made = co_await session->ddl->run_together(std::move(ddl));
+  if (!made) co_return ending_of_ddl(*session, made.error());
+  for (std::size_t i = 0; i < session->copy->tables.size(); ++i) {
+    const Ending ending = co_await apply_back_to(session, i);
+    if (ending) co_return ending;
+  }
   co_return std::nullopt;
 }
 
@@ -142,7 +157,7 @@ asio::awaitable<Ending> drop_columns(Session* session) {
   if (*left_ms > 0) co_return too_early(*session, *left_ms);
   const Result<void> begun = co_await begin_phase(session, "drop", 1);
   if (!begun) co_return ending_of_ddl(*session, begun.error());
-  std::vector<OnlineDdl> ddl = drop_ddl(session->copy->facts, CopyStage::switched);
+  std::vector<OnlineDdl> ddl = drop_ddl(session->copy->facts(), CopyStage::switched);
   const Ending ending = co_await reach(session, std::move(ddl), CopyStage::absent);
   if (ending) co_return ending;
   const Result<void> ended = co_await end_phase(session, 1, "{}");
@@ -155,7 +170,6 @@ asio::awaitable<Ending> roll_back_copy(Session* session) {
     start_pool(session);
     Ending ending = co_await apply_back(session);
     if (ending) co_return ending;
-    choose_sweep(session);
     ending = co_await prove_columns(session, "rollback_verify");
     if (ending) co_return ending;
     ending = co_await carry_steps(session, "rollback_prepare");
@@ -170,7 +184,7 @@ asio::awaitable<Ending> roll_back_copy(Session* session) {
   if (ending) co_return ending;
   ending = co_await undo_steps(session);
   if (ending) co_return ending;
-  std::vector<OnlineDdl> ddl = drop_ddl(session->copy->facts, CopyStage::added);
+  std::vector<OnlineDdl> ddl = drop_ddl(session->copy->facts(), CopyStage::added);
   ending = co_await reach(session, std::move(ddl), CopyStage::absent);
   co_return ending;
 }

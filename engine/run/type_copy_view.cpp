@@ -5,12 +5,10 @@
 #include <fmt/format.h>
 
 #include "catalog/dependants.hpp"
-#include "catalog/describe_table.hpp"
 #include "catalog/expression_facts.hpp"
 #include "catalog/preflight.hpp"
 #include "catalog/type_copy_check.hpp"
 #include "core/sql_name.hpp"
-#include "jobs/type_copy_names.hpp"
 
 namespace backfill::run {
 
@@ -21,19 +19,23 @@ Finding refusal(std::string check, std::string message, std::string hint) {
 }
 
 /// The columns as their way from here on sees them: there, or once switched, back.
-std::vector<CarriedColumn> columns_of(const Job& job, const TypeCopyView& view) {
-  std::vector<CarriedColumn> columns = carried_columns(job, view.target);
-  if (view.stage != CopyStage::switched) return columns;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    columns[i] = reversed(columns[i], view.facts.columns[i].old_type, view.facts.columns[i].back);
+std::vector<CarriedColumn> columns_of(const TypeCopyView& view) {
+  std::vector<CarriedColumn> all;
+  for (const CopyTable& table : view.tables) {
+    std::vector<CarriedColumn> columns = carried_columns(table.job, table.target);
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const CopiedColumn& copied = table.facts.columns[i];
+      all.push_back(view.stage == CopyStage::switched
+                        ? reversed(columns[i], copied.old_type, copied.back)
+                        : std::move(columns[i]));
+    }
   }
-  return columns;
+  return all;
 }
 
 /// What hangs on the columns, and how it moves.
-asio::awaitable<Result<void>> plan_dependants(pg::Connection* connection, Job job,
-                                              TypeCopyView* view) {
-  const std::vector<CarriedColumn> columns = columns_of(job, *view);
+asio::awaitable<Result<void>> plan_dependants(pg::Connection* connection, TypeCopyView* view) {
+  const std::vector<CarriedColumn> columns = columns_of(*view);
   const InspectionSettings inspection;
   const Result<Dependants> dependants = co_await read_dependants(connection, columns, inspection);
   if (!dependants) co_return dependants.error();
@@ -63,76 +65,72 @@ asio::awaitable<Result<void>> plan_dependants(pg::Connection* connection, Job jo
 }
 
 /// Expressions that give another value each time could never be proven, nor kept in step.
-void judge_facts(const Job& job, const std::vector<ExpressionFacts>& facts, TypeCopyView* view) {
-  for (std::size_t i = 0; i < facts.size(); ++i) {
-    view->provable.push_back(facts[i].provable());
-    view->facts.pin_settings = view->facts.pin_settings || !facts[i].immutable;
-    if (facts[i].provable()) continue;
-    view->findings.push_back(refusal(
+asio::awaitable<Result<void>> judge_expressions(pg::Connection* connection, CopyTable* table,
+                                                std::vector<Finding>* findings) {
+  const Job forward = forward_job(table->job);
+  const Result<std::vector<ExpressionFacts>> facts =
+      co_await expression_facts(connection, forward, table->target);
+  if (!facts) co_return facts.error();
+  for (std::size_t i = 0; i < facts->size(); ++i) {
+    const ExpressionFacts& one = (*facts)[i];
+    table->provable.push_back(one.provable());
+    table->facts.pin_settings = table->facts.pin_settings || !one.immutable;
+    if (one.provable()) continue;
+    findings->push_back(refusal(
         "type_copy",
         fmt::format("`using` of column {} may give another value the next time it is computed",
-                    name_text(job.type_copy.columns[i].column)),
+                    name_text(table->job.type_copy.columns[i].column)),
         "Write an expression of the row's own columns, without subqueries, clocks and chance"));
   }
+  co_return Result<void>{};
 }
 
-asio::awaitable<Result<void>> find_problems(pg::Connection* connection, Job job,
-                                            TypeCopyView* view) {
+asio::awaitable<Result<void>> find_problems(pg::Connection* connection, const CopyTable* table,
+                                            std::vector<Finding>* findings) {
   const InspectionSettings inspection;
-  const std::string trigger = view->trigger();
+  const std::string trigger = table->trigger();
+  const Job job = table->job;
   const Result<std::vector<Finding>> own =
-      co_await check_type_copy(connection, job, view->target, trigger, inspection);
+      co_await check_type_copy(connection, job, table->target, trigger, inspection);
   if (!own) co_return own.error();
-  view->findings = *own;
+  findings->insert(findings->end(), own->begin(), own->end());
   // What it finds wrong with a column would come again from the backfill, in other words.
-  if (refuses(view->findings)) co_return Result<void>{};
+  if (refuses(*own)) co_return Result<void>{};
   const Job forward = forward_job(job);
-  const Result<std::vector<Finding>> common = co_await preflight(connection, forward, view->target);
+  const Result<std::vector<Finding>> common =
+      co_await preflight(connection, forward, table->target);
   if (!common) co_return common.error();
-  view->findings.insert(view->findings.end(), common->begin(), common->end());
+  findings->insert(findings->end(), common->begin(), common->end());
   co_return Result<void>{};
 }
 
 }  // namespace
 
-std::string TypeCopyView::trigger() const {
-  return sync_trigger(facts.job, facts.label);
-}
-
 asio::awaitable<Result<TypeCopyView>> view_type_copy(pg::Connection* connection, Job job,
                                                      bool was_dropping) {
   TypeCopyView view;
-  Result<Target> target = co_await describe_table(connection, job);
-  if (!target) co_return target.error();
-  view.target = *std::move(target);
-  view.stage = stage_of(job, view.target);
-  view.facts.job = job.name;
-  view.facts.target = view.target;
-  view.facts.columns = copied_columns(job, view.target);
-  view.facts.on_cast_error = job.type_copy.on_cast_error;
+  const Result<void> found = co_await find_tables(connection, std::move(job), was_dropping, &view);
+  if (!found) co_return found.error();
   view.dropped = view.stage == CopyStage::absent && was_dropping;
   if (view.dropped) co_return view;
   if (view.stage == CopyStage::absent) {
-    const Result<void> found = co_await find_problems(connection, job, &view);
-    if (!found) co_return found.error();
+    for (const CopyTable& table : view.tables) {
+      const Result<void> looked = co_await find_problems(connection, &table, &view.findings);
+      if (!looked) co_return looked.error();
+    }
     if (refuses(view.findings)) co_return view;
   }
-  if (view.stage != CopyStage::switched) {
-    const Job forward = forward_job(job);
-    const Result<std::vector<ExpressionFacts>> facts =
-        co_await expression_facts(connection, forward, view.target);
-    if (!facts) co_return facts.error();
-    judge_facts(job, *facts, &view);
-  } else {
-    view.facts.pin_settings = true;
+  for (CopyTable& table : view.tables) {
+    if (view.stage == CopyStage::switched) {
+      table.facts.pin_settings = true;
+      continue;
+    }
+    const Result<void> judged = co_await judge_expressions(connection, &table, &view.findings);
+    if (!judged) co_return judged.error();
   }
-  const Result<void> planned = co_await plan_dependants(connection, job, &view);
+  const Result<void> planned = co_await plan_dependants(connection, &view);
   if (!planned) co_return planned.error();
   co_return view;
-}
-
-Job sweep_job(const Job& job, const TypeCopyView& view) {
-  return view.stage == CopyStage::switched ? backward_job(job, view.target) : forward_job(job);
 }
 
 }  // namespace backfill::run

@@ -48,6 +48,8 @@ enum class CastErrors {
 /// What only `kind: type-copy` has.
 struct TypeCopySettings {
   std::vector<ChangeColumn> columns;
+  /// Columns whose foreign keys point at those that change take the same type in the same job.
+  bool include_references = false;
   SwitchMode switch_mode = SwitchMode::automatic;
   /// How long after the switch the old column may be dropped; absent: whenever somebody asks.
   std::optional<std::chrono::milliseconds> drop_after;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include <fmt/format.h>
+
 #include "core/deparsed_words.hpp"
 #include "core/sql_scan.hpp"
 
@@ -41,8 +43,8 @@ bool mentions_others(std::string_view expression, const ColumnFacts& facts) {
   });
 }
 
-std::string apply_using(std::string_view expression, std::string_view column,
-                        std::string_view value) {
+std::string replace_column(std::string_view expression, std::string_view column,
+                           std::string_view name) {
   const std::string text = without_comments(expression);
   const DeparsedWords words(text);
   std::string result;
@@ -57,12 +59,17 @@ std::string apply_using(std::string_view expression, std::string_view column,
       // `table.column`: the table goes with its column.
       std::size_t first = i;
       while (first >= 2 && words.is(first - 1, ".")) first -= 2;
-      result.append(text, copied, words[first].begin - copied).append("(").append(value) += ')';
+      result.append(text, copied, words[first].begin - copied).append(name);
       copied = words[i].end;
     }
     ++i;
   }
   return result.append(text, copied);
+}
+
+std::string apply_using(std::string_view expression, std::string_view column,
+                        std::string_view value) {
+  return replace_column(expression, column, fmt::format("({})", value));
 }
 
 }  // namespace backfill

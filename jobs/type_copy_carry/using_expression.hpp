@@ -14,6 +14,10 @@ namespace backfill {
 /// Whether it may read another column of the table.
 [[nodiscard]] bool mentions_others(std::string_view expression, const ColumnFacts& facts);
 
+/// The expression over another column: `name` (SQL) in the place of the column.
+[[nodiscard]] std::string replace_column(std::string_view expression, std::string_view column,
+                                         std::string_view name);
+
 /// The expression with `value` (SQL) in the place of the column.
 [[nodiscard]] std::string apply_using(std::string_view expression, std::string_view column,
                                       std::string_view value);

@@ -128,6 +128,7 @@ columns:
   confidence: {type: double precision, using: confidence::float8 -- exact, back: 'round(x, 4)'}
   Note: {type: text}
   '"Code"': {type: varchar(5)}
+include_references: true
 switch: manual
 drop: after 24h
 on_cast_error: fail
@@ -142,6 +143,7 @@ transaction_wait: 5m
   wanted.columns = {{"confidence", "double precision", "confidence::float8", "round(x, 4)"},
                     {"note", "text", "\"note\"::text", std::nullopt},
                     {"Code", "varchar(5)", "\"Code\"", std::nullopt}};
+  wanted.include_references = true;
   wanted.switch_mode = SwitchMode::manual;
   wanted.drop_after = hours(24);
   wanted.on_cast_error = CastErrors::fail;
@@ -161,8 +163,8 @@ TEST_CASE("a_type_copy_has_its_defaults_in_job_alone") {
 TEST_CASE("the_examples_are_valid_jobs") {
   const std::string directory = std::string(BACKFILL_SOURCE_DIR) + "/jobs/examples/";
   const Environment none = environment_of({});
-  for (const char* name :
-       {"normalize_user_emails", "bump_item_revisions", "rescale_prices", "confidence_to_double"}) {
+  for (const char* name : {"normalize_user_emails", "bump_item_revisions", "rescale_prices",
+                           "confidence_to_double", "order_keys_to_bigint"}) {
     CAPTURE(name);
     const ReadJob got = read_job_file(directory + name + ".yaml", none);
     INFO((got.problems.empty() ? "" : format(got.problems.front())));

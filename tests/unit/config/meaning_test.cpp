@@ -78,4 +78,7 @@ TEST_CASE("a_type_copy_is_pinned_to_its_types_and_using_but_not_to_the_way_back"
   CHECK(meaning ==
         meaning_of(job_of(head + "columns: {a: {type: bigint, using: a + 1}, b: {type: text}}\n"
                                  "switch: manual\ndrop: after 1h\non_cast_error: fail\n")));
+  CHECK(meaning_of(job_of(head + "columns: {a: {type: bigint}}\ninclude_references: true\n")) ==
+        meaning_of(job_of(head + "columns: {a: {type: bigint}}\ninclude_references: false\n")) +
+            "include_references: true\n");
 }

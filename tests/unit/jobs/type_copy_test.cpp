@@ -94,7 +94,7 @@ TEST_CASE("the_copy_of_a_type_copy_is_that_of_a_backfill_of_the_new_column") {
 }
 
 TEST_CASE("add_makes_column_function_and_trigger_and_forgets_an_earlier_copy") {
-  const std::vector<std::string> sql = texts(add_ddl(facts_of(confidence(), before()), {}));
+  const std::vector<std::string> sql = texts(add_ddl({facts_of(confidence(), before())}, {}, ""));
   REQUIRE(sql.size() == 8);
   CHECK(sql[0] ==
         "ALTER TABLE \"public\".\"signals\" ADD COLUMN IF NOT EXISTS \"confidence__backfill_new\" "
@@ -137,9 +137,9 @@ TEST_CASE("a_body_that_holds_our_dollar_quote_gets_another") {
 }
 
 TEST_CASE("the_names_are_traded_under_one_lock_and_the_function_turns_round") {
-  const SwitchProof proof{"wider", "10:20:"};
+  const SwitchProof proof{"wider", {{R"("public"."signals")", "10:20:"}}};
   const std::vector<std::string> sql = texts(switch_ddl(
-      facts_of(confidence(), beside()), only_the_table(), proof, SyncDirection::forward));
+      {facts_of(confidence(), beside())}, only_the_table(), proof, SyncDirection::forward));
   REQUIRE(sql.size() == 8);
   CHECK(sql[0] == "LOCK TABLE \"public\".\"signals\" IN ACCESS EXCLUSIVE MODE");
   CHECK_THAT(sql[1], Catch::Contains("backfill.locked_at"));
@@ -157,7 +157,7 @@ TEST_CASE("the_names_are_traded_under_one_lock_and_the_function_turns_round") {
   CHECK_THAT(sql[7], Catch::Contains("locked_ms"));
 
   const std::vector<std::string> back = texts(
-      switch_ddl(facts_of(confidence(), after()), only_the_table(), proof, SyncDirection::back));
+      switch_ddl({facts_of(confidence(), after())}, only_the_table(), proof, SyncDirection::back));
   CHECK(back[3] ==
         "ALTER TABLE \"public\".\"signals\" RENAME COLUMN \"confidence\" TO "
         "\"confidence__backfill_new\"");
@@ -170,9 +170,9 @@ TEST_CASE("the_names_are_traded_under_one_lock_and_the_function_turns_round") {
 TEST_CASE("a_lock_that_a_view_brings_is_timed_from_its_first_statement") {
   CarrySwitch carry = only_the_table();
   carry.views = {"DROP VIEW a", "DROP VIEW b"};
-  const SwitchProof proof{"wider", "10:20:"};
+  const SwitchProof proof{"wider", {{R"("public"."signals")", "10:20:"}}};
   const std::vector<std::string> sql =
-      texts(switch_ddl(facts_of(confidence(), beside()), carry, proof, SyncDirection::forward));
+      texts(switch_ddl({facts_of(confidence(), beside())}, carry, proof, SyncDirection::forward));
   CHECK(sql[0] == "DROP VIEW a");
   CHECK_THAT(sql[1], Catch::Contains("backfill.locked_at"));
   CHECK(sql[2] == "DROP VIEW b");
@@ -204,13 +204,13 @@ TEST_CASE("an_explicit_back_says_what_becomes_of_values_and_the_default_loses_no
 }
 
 TEST_CASE("drop_removes_the_trigger_and_the_column_that_is_not_in_use") {
-  CHECK(texts(drop_ddl(facts_of(confidence(), after()), CopyStage::switched)) ==
+  CHECK(texts(drop_ddl({facts_of(confidence(), after())}, CopyStage::switched)) ==
         std::vector<std::string>{
             "DROP TRIGGER IF EXISTS \"~wider__backfill_sync\" ON \"public\".\"signals\"",
             "DROP FUNCTION IF EXISTS \"backfill\".\"wider__backfill_sync\"()",
             "ALTER TABLE \"public\".\"signals\" DROP COLUMN IF EXISTS "
             "\"confidence__backfill_old\""});
-  CHECK_THAT(texts(drop_ddl(facts_of(confidence(), beside()), CopyStage::added)).back(),
+  CHECK_THAT(texts(drop_ddl({facts_of(confidence(), beside())}, CopyStage::added)).back(),
              Catch::EndsWith("DROP COLUMN IF EXISTS \"confidence__backfill_new\""));
 }
 
