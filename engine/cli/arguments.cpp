@@ -43,6 +43,7 @@ struct Words {
   bool reset = false;
   bool yes = false;
   bool drop_columns = false;
+  bool force = false;
   std::string wait;
   std::optional<std::string> table;
   std::vector<std::string> columns;
@@ -64,6 +65,11 @@ std::string listed(std::span<const std::string_view> words) {
   return fmt::format("{}", fmt::join(words, ", "));
 }
 
+/// Whether a type-copy may come to its switch.
+bool may_switch(std::string_view command) {
+  return command == "run" || command == "switch";
+}
+
 /// The long options that a command takes, the global ones among them.
 std::vector<std::string_view> options_of(std::string_view command) {
   std::vector<std::string_view> options{"--database",    "--log-format", "--log-level",
@@ -72,6 +78,7 @@ std::vector<std::string_view> options_of(std::string_view command) {
   if (command == "status") options.insert(options.end(), {"--json", "--watch"});
   if (command == "gate") options.emplace_back("--wait");
   if (command == "run") options.emplace_back("--no-wait");
+  if (may_switch(command)) options.emplace_back("--force");
   if (command == "stop") options.emplace_back("--cancel");
   if (command == "set") options.emplace_back("--reset");
   if (command == "new") options.insert(options.end(), {"--table", "--column", "--dir"});
@@ -100,6 +107,7 @@ void add_command(CLI::App& app, std::string_view name, Words& words) {
     command->add_option("--dir", words.folder);
   }
   if (name == "rollback") command->add_flag("--yes", words.yes);
+  if (may_switch(name)) command->add_flag("--force", words.force);
   if (name == "rollback") command->add_flag("--drop-columns", words.drop_columns);
 }
 
@@ -254,8 +262,8 @@ std::variant<Command, UsageError> read_command(std::string_view name, Words& wor
     const PlanForm form = words.sql ? PlanForm::sql : words.json ? PlanForm::json : PlanForm::text;
     return Command(PlanArguments{jobs.front(), form});
   }
-  return Command(
-      RunArguments{jobs.front(), mode_of(name), !words.no_wait, words.yes, words.drop_columns});
+  return Command(RunArguments{jobs.front(), mode_of(name), !words.no_wait, words.yes, words.force,
+                              words.drop_columns});
 }
 
 std::string command_of(const CLI::App& app) {

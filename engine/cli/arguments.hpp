@@ -28,6 +28,7 @@ struct RunArguments {
   run::JobRun::Mode mode = run::JobRun::Mode::run;
   bool wait = true;           ///< false: a pause or a closed window ends the run
   bool yes = false;           ///< of `rollback`: do not ask
+  bool force = false;         ///< terminate the sessions that keep a switch from its locks
   bool drop_columns = false;  ///< of `rollback`: the columns that the job has added, too
 };
 

@@ -55,6 +55,8 @@ A job that has been paused stays paused: run holds it and waits for `backfill re
 So it does outside of `throttle.window` and while `throttle.flag_file` is there.
 
   --no-wait   where it would wait so, end with exit 5 instead
+  --force     kind type-copy: terminate the sessions that keep the switch from its locks,
+              as `backfill switch --help` says
 
 See `backfill --help` for the options that every command takes, and the exit codes.
 )";
@@ -174,11 +176,18 @@ replaced. Replaces no file, and refuses a NAME that the folder has already.
 See `backfill --help` for the options that every command takes, and the exit codes.
 )";
 
-constexpr std::string_view switch_help = R"(usage: backfill switch JOB.yaml [OPTION…]
+constexpr std::string_view switch_help = R"(usage: backfill switch JOB.yaml [--force] [OPTION…]
 
 For jobs of kind type-copy with `switch: manual`: compares all rows once more, then
 lets the new columns take the names of the old ones, in one transaction that holds its
 locks for milliseconds. The old columns follow every write until `backfill drop`.
+
+Where a session holds a table for longer than the switch may wait, the switch lets go,
+names it, and tries again. Nobody is terminated unless that is asked for:
+
+  --force   from the second try on, terminate the sessions that hold the tables, each
+            with an event `session_terminated`. Their transactions are undone. Needs a
+            superuser or a member of pg_signal_backend, else exit 3
 
 See `backfill --help` for the options that every command takes, and the exit codes.
 )";

@@ -79,11 +79,21 @@ ExitCode run_command(const RunArguments& arguments, Console& console) {
                     fmt::format("backfill run {}", arguments.job_file)});
     return ExitCode::usage;
   }
+  if (job->kind != JobKind::type_copy && arguments.force) {
+    console.report("usage", {ExitCode::usage,
+                             fmt::format("{} is a job of kind backfill: it has no switch that "
+                                         "--force could be for",
+                                         job->name),
+                             {},
+                             "the same command without --force"});
+    return ExitCode::usage;
+  }
   ConsoleObserver observer(observer_options(console, job->name), surroundings());
   run::Request request;
   request.conninfo = conninfo_of(console, job->database);
   request.job = *std::move(job);
   request.wait = arguments.wait;
+  request.force = arguments.force;
   request.drop_columns = arguments.drop_columns;
   request.confirm = [&arguments](const std::vector<std::string>& steps) {
     return confirm(arguments, steps);

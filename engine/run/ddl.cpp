@@ -64,6 +64,13 @@ DdlRunner::DdlRunner(asio::any_io_executor executor, pg::ConnectOptions options,
       pause_(executor),
       random_(seed + 2) {
   watch_.on_wait = [this](const std::string& text) { tell_(Level::info, "ddl_waits", text); };
+  watch_.on_terminated = [this](const std::string& who) {
+    tell_(Level::warning, "session_terminated",
+          fmt::format("terminated {}, which held what the switch waited for", who));
+  };
+  watch_.on_refused = [this](const std::string& why) {
+    tell_(Level::warning, "session_not_terminated", "could not terminate " + why);
+  };
 }
 
 asio::awaitable<Result<void>> DdlRunner::complete(Look look) {
@@ -114,12 +121,23 @@ asio::awaitable<Result<void>> DdlRunner::run(OnlineDdl statement) {
 }
 
 asio::awaitable<Result<void>> DdlRunner::run_together(std::vector<OnlineDdl> statements) {
+  co_return co_await until_locked(std::move(statements), false);
+}
+
+asio::awaitable<Result<void>> DdlRunner::run_by_force(std::vector<OnlineDdl> statements) {
+  co_return co_await until_locked(std::move(statements), true);
+}
+
+asio::awaitable<Result<void>> DdlRunner::until_locked(std::vector<OnlineDdl> statements,
+                                                      bool by_force) {
   const std::string sql = shown(statements);
   const Instant begun = pg::now();
   Backoff backoff(settings_.backoff);
   for (int attempt = 1;; ++attempt) {
     if (halted_) co_return *halted_;
+    force_ = by_force && attempt > 1;
     const Result<void> tried = co_await one_try(statements);
+    force_ = false;
     if (tried) ++completed_;
     if (halted_) co_return *halted_;
     if (tried) co_return tried;
@@ -185,7 +203,7 @@ asio::awaitable<Result<void>> DdlRunner::one_try(std::vector<OnlineDdl> statemen
   if (!instant && connection->pooled()) co_return needs_own_session();
   in_use_ = connection;
   if (!connection->pooled()) {
-    watch_.begin(connection->backend_pid(), shown(statements), settings_.lock_timeout);
+    watch_.begin(connection->backend_pid(), shown(statements), settings_.lock_timeout, force_);
   }
   Result<void> sent;
   std::optional<QualifiedName> leftover;

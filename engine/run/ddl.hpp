@@ -70,6 +70,10 @@ class DdlRunner {
   /// The same for several instant statements in one transaction.
   asio::awaitable<Result<void>> run_together(std::vector<OnlineDdl> statements);
 
+  /// The same, and from the second try on the sessions that hold the tables are terminated: told as
+  /// `session_terminated`, one each.
+  asio::awaitable<Result<void>> run_by_force(std::vector<OnlineDdl> statements);
+
   /// A read that may take as long as a scan of the table, without parameters. Errors: as of `run`.
   asio::awaitable<Result<pg::Rows>> read(std::string sql, std::string doing);
 
@@ -86,6 +90,7 @@ class DdlRunner {
   void close();
 
  private:
+  asio::awaitable<Result<void>> until_locked(std::vector<OnlineDdl> statements, bool by_force);
   asio::awaitable<Result<void>> one_try(std::vector<OnlineDdl> statements);
   asio::awaitable<Result<void>> send_instant(pg::Connection* connection,
                                              std::vector<OnlineDdl> statements);
@@ -103,6 +108,7 @@ class DdlRunner {
   DdlWatch watch_;
   asio::steady_timer pause_;
   Random random_;
+  bool force_ = false;                ///< of the try that runs
   pg::Connection* in_use_ = nullptr;  ///< while a try or its cleaning up runs on it
   int completed_ = 0;
   std::optional<Error> halted_;

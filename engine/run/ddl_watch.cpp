@@ -32,6 +32,28 @@ FROM pg_catalog.unnest(pg_catalog.pg_blocking_pids($1::int)) AS blocking(pid)
 LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = blocking.pid
 ORDER BY 1)";
 
+/// Who holds the table is asked in the statement that signals, so that nobody is hit who has let go
+/// meanwhile. The signal stands in the list of columns, behind materialized rows: as a condition
+/// the planner might test it on every session before the others. Vacuum workers give way by
+/// themselves, and come back if they must not be kept off; what a session is may be hidden from our
+/// role, but a vacuum worker has no user.
+constexpr const char* terminate_sql = R"(
+WITH wanted AS MATERIALIZED (
+  SELECT l.database, l.relation FROM pg_catalog.pg_locks AS l
+  WHERE l.pid = $1::int AND NOT l.granted AND l.locktype = 'relation'),
+holding AS MATERIALIZED (
+  SELECT DISTINCT l.pid FROM pg_catalog.pg_locks AS l
+  JOIN wanted AS w ON w.database = l.database AND w.relation = l.relation
+  WHERE l.granted AND l.locktype = 'relation'
+    AND l.pid = ANY (pg_catalog.pg_blocking_pids($1::int))),
+blocking AS MATERIALIZED (
+  SELECT a.pid, a.usename, a.application_name, a.state,
+         EXTRACT(epoch FROM pg_catalog.clock_timestamp() - a.xact_start) AS age
+  FROM holding AS h JOIN pg_catalog.pg_stat_activity AS a ON a.pid = h.pid
+  WHERE a.usesysid IS NOT NULL AND coalesce(a.backend_type, 'client backend') = 'client backend')
+SELECT b.pid, b.usename, b.application_name, b.state, b.age, pg_catalog.pg_terminate_backend(b.pid)
+FROM blocking AS b)";
+
 /// The share of the stage that runs: of blocks where there are any, else of tuples, else of the
 /// sessions that are waited for.
 constexpr const char* progress_sql = R"(
@@ -71,7 +93,8 @@ asio::awaitable<void> DdlWatch::connect() {
   static_cast<void>(ignored);
 }
 
-void DdlWatch::begin(int backend_pid, std::string doing, Duration lock_timeout) {
+void DdlWatch::begin(int backend_pid, std::string doing, Duration lock_timeout, bool force) {
+  force_ = force;
   backend_pid_ = backend_pid;
   doing_ = std::move(doing);
   stage_.clear();
@@ -128,6 +151,8 @@ asio::awaitable<void> DdlWatch::look(pg::Connection* connection) {
     }
     blockers_ = std::move(text);
     report_wait(pg::now());
+    if (force_) co_await terminate_blockers(connection);
+    if (over_) co_return;
   }
   const Result<pg::Rows> progress = co_await connection->query(progress_sql, pid, look_deadline);
   if (!progress || over_) co_return;
@@ -137,6 +162,21 @@ asio::awaitable<void> DdlWatch::look(pg::Connection* connection) {
   stage_ = pg::text_field(row, 0);
   const auto percent = pg::optional_integer_field(row, 1);
   if (percent) stage_ += fmt::format(", {} %", std::min<std::int64_t>(*percent, 100));
+}
+
+asio::awaitable<void> DdlWatch::terminate_blockers(pg::Connection* connection) {
+  std::vector<pg::Param> pid;
+  pid.emplace_back(std::to_string(backend_pid_));
+  const Result<pg::Rows> ended = co_await connection->query(terminate_sql, pid, look_deadline);
+  if (!ended) {
+    if (on_refused) {
+      on_refused(fmt::format("{}: {}", blockers_, ended.error().message));
+    }
+    co_return;
+  }
+  for (const pg::Row& row : ended->values) {
+    if (pg::bool_field(row, 5) && on_terminated) on_terminated(blocker_text(row));
+  }
 }
 
 void DdlWatch::report_wait(Instant now) {

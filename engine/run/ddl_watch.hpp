@@ -22,11 +22,18 @@ class DdlWatch {
   /// Told what the session does, when it has waited for others for a while, and now and then after.
   std::function<void(const std::string& text)> on_wait;
 
+  /// Told of each session that has been terminated: who it was.
+  std::function<void(const std::string& text)> on_terminated;
+  /// Told why a session that is in the way cannot be terminated.
+  std::function<void(const std::string& text)> on_refused;
+
   /// Connects, so that the first short wait is not over before it could be seen.
   asio::awaitable<void> connect();
 
-  /// Watches the session of a server process until `end`. `doing` says what it is about.
-  void begin(int backend_pid, std::string doing, Duration lock_timeout);
+  /// Watches the session of a server process until `end`. `doing` says what it is about. With
+  /// `force`, sessions that hold a lock on the table that it waits for are terminated when they are
+  /// seen; those that wait in front of it, too, are not.
+  void begin(int backend_pid, std::string doing, Duration lock_timeout, bool force = false);
   asio::awaitable<void> end();
 
   /// Who was last seen in the way: "session 4711 (user shop, application pgbench, idle in
@@ -40,6 +47,7 @@ class DdlWatch {
  private:
   asio::awaitable<void> watch();
   asio::awaitable<void> look(pg::Connection* connection);
+  asio::awaitable<void> terminate_blockers(pg::Connection* connection);
   void report_wait(Instant now);
 
   asio::any_io_executor executor_;
@@ -53,6 +61,7 @@ class DdlWatch {
   Duration interval_{};
   Instant waits_since_{};
   Instant reported_{};
+  bool force_ = false;
   bool over_ = true;
   bool watching_ = false;
 };

@@ -286,7 +286,12 @@ void open_ddl(Session* session) {
   session->ddl = std::make_unique<DdlRunner>(
       session->executor, session->options, std::move(settings), session->seed + 3,
       [session](Level level, const std::string& reason, const std::string& text) {
-        session->tell(level, level == Level::warning ? "retry" : "information", reason, text);
+        const bool command = reason.starts_with("session_");
+        session->tell(level,
+                      command                   ? "command"
+                      : level == Level::warning ? "retry"
+                                                : "information",
+                      reason, text);
       });
 }
 

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "checkpoint/run_transaction.hpp"
+#include "core/sql_name.hpp"
+#include "pg/field.hpp"
 #include "run/placed.hpp"
 #include "run/prepare.hpp"
 #include "run/type_copy_steps.hpp"
@@ -89,11 +92,38 @@ Ending fits_mode(const Session& session) {
   return std::nullopt;
 }
 
+constexpr const char* may_signal_sql = R"(
+SELECT r.rolsuper OR pg_catalog.pg_has_role(current_user, 'pg_signal_backend', 'USAGE'),
+       current_user
+FROM pg_catalog.pg_roles AS r WHERE r.rolname = current_user)";
+
+/// Told at once: the switch may be hours away.
+asio::awaitable<Ending> may_force(Session* session, pg::Connection* connection) {
+  std::vector<pg::Param> none;
+  const Result<pg::Rows> rows =
+      co_await connection->query(may_signal_sql, std::move(none), control_deadline);
+  if (!rows) co_return not_prepared(session, rows.error());
+  if (pg::bool_field(rows->values.at(0), 0)) co_return std::nullopt;
+  const std::string role = name_text(pg::text_field(rows->values.at(0), 1));
+  co_return refused_with(
+      *session,
+      fmt::format("--force is to terminate sessions, and role {} may not: it is no superuser and "
+                  "no member of pg_signal_backend; nothing was touched",
+                  role),
+      fmt::format("GRANT pg_signal_backend TO {};   (as a superuser), or the same command without "
+                  "--force",
+                  role));
+}
+
 }  // namespace
 
 asio::awaitable<Ending> prepare_type_copy(Session* session, pg::Connection* connection) {
   const Job job = session->request.job;
   const bool was_dropping = session->record.phase == "drop" || session->record.phase == "done";
+  if (session->request.force) {
+    const Ending unable = co_await may_force(session, connection);
+    if (unable) co_return unable;
+  }
   Result<TypeCopyView> view = co_await view_type_copy(connection, job, was_dropping);
   if (!view) co_return not_prepared(session, placed_at_table(job, view.error()));
   session->copy = *std::move(view);

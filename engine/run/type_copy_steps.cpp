@@ -175,9 +175,15 @@ asio::awaitable<Ending> look_again(Session* session) {
   co_return judge(*session, session->copy->findings);
 }
 
-asio::awaitable<Ending> reach(Session* session, std::vector<OnlineDdl> ddl, CopyStage stage) {
+asio::awaitable<Ending> reach(Session* session, std::vector<OnlineDdl> ddl, CopyStage stage,
+                              bool by_force) {
   for (int attempt = 1;; ++attempt) {
-    const Result<void> done = co_await session->ddl->run_together(ddl);
+    Result<void> done;
+    if (by_force) {
+      done = co_await session->ddl->run_by_force(ddl);
+    } else {
+      done = co_await session->ddl->run_together(ddl);
+    }
     const bool doubtful = !done && (done.error().kind == ErrorClass::reconnect ||
                                     done.error().kind == ErrorClass::ambiguous);
     if (!done && (!doubtful || attempt >= doubtful_tries || session->stop_reason)) {

@@ -17,8 +17,10 @@ asio::awaitable<Ending> look_again(Session* session);
 /// Takes the SQL of the next sweep from the stage that the tables are in: of the one at `table`.
 void choose_sweep(Session* session, std::size_t table = 0);
 
-/// Runs one transaction of DDL until the catalog says that it has happened.
-asio::awaitable<Ending> reach(Session* session, std::vector<OnlineDdl> ddl, CopyStage stage);
+/// Runs one transaction of DDL until the catalog says that it has happened; `by_force` terminates
+/// the sessions that keep it from its locks.
+asio::awaitable<Ending> reach(Session* session, std::vector<OnlineDdl> ddl, CopyStage stage,
+                              bool by_force = false);
 
 /// The new columns and the trigger; then every transaction that is older than the trigger ends.
 asio::awaitable<Ending> add_and_wait(Session* session);

@@ -53,7 +53,8 @@ asio::awaitable<Ending> trade(Session* session, std::string phase, SyncDirection
   std::vector<OnlineDdl> ddl = switch_ddl(view.facts(), view.carry.in_switch, proof, direction);
   const CopyStage reached =
       direction == SyncDirection::forward ? CopyStage::switched : CopyStage::added;
-  const Ending ending = co_await reach(session, std::move(ddl), reached);
+  const bool by_force = session->request.force && direction == SyncDirection::forward;
+  const Ending ending = co_await reach(session, std::move(ddl), reached, by_force);
   if (ending) co_return ending;
   co_await tell_locked(session, std::move(phase));
   choose_sweep(session);

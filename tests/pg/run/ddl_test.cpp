@@ -152,6 +152,66 @@ TEST_CASE("ddl_that_never_gets_its_lock_gives_up_and_says_who_is_in_the_way") {
   }());
 }
 
+TEST_CASE("by_force_the_session_that_holds_the_table_is_terminated_and_one_that_queues_is_not") {
+  run_coroutine([]() -> asio::awaitable<void> {
+    Workshop shop;
+    co_await open_workshop(&shop, usual);
+    auto queueing = co_await connect_to(shop.url);
+    co_await run_sql(shop.other.get(), "BEGIN; UPDATE t SET email = 'x' WHERE id = 1");
+    const std::string pid = std::to_string(shop.other->backend_pid());
+    const auto executor = co_await asio::this_coro::executor;
+    pg::Connection* queue = queueing.get();
+    asio::co_spawn(executor, run_sql(queue, "ALTER TABLE t ADD COLUMN waited integer"),
+                   asio::detached);
+    co_await wait_until(&shop, "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted");
+    std::vector<OnlineDdl> statements{set_default(table_t, "email", "'none'")};
+    const Result<void> done = co_await shop.runner->run_by_force(std::move(statements));
+    value_of(done);
+    CHECK(shop.told_of("session_terminated: terminated session " + pid +
+                       " (user postgres, application other, idle in transaction"));
+    CHECK(std::ranges::count_if(shop.told, [](const std::string& line) {
+            return line.starts_with("session_terminated");
+          }) == 1);
+    CHECK(shop.told_of("try 1: no lock within 200 ms"));
+    const std::string gone = co_await value_from(
+        shop.observer.get(), "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = " + pid);
+    CHECK(gone == "t");
+    const std::string waited = co_await value_from(
+        shop.observer.get(), "SELECT count(*) FROM pg_attribute WHERE attname = 'waited'");
+    CHECK(waited == "1");
+    const std::string undone =
+        co_await value_from(shop.observer.get(), "SELECT email FROM t WHERE id = 1");
+    CHECK(undone == "a1");
+  }());
+}
+
+TEST_CASE("a_session_that_our_role_may_not_terminate_stays_and_is_told_of") {
+  run_coroutine([]() -> asio::awaitable<void> {
+    Workshop shop;
+    DdlSettings settings;
+    settings.tries = 2;
+    co_await open_workshop(&shop, settings);
+    co_await run_sql(shop.observer.get(), "CREATE ROLE meek LOGIN; ALTER TABLE t OWNER TO meek");
+    pg::ConnectOptions options;
+    options.conninfo = shop.url;
+    options.conninfo.replace(options.conninfo.find("postgres@"), 8, "meek");
+    DdlSettings short_waits = settings;
+    short_waits.lock_timeout = std::chrono::milliseconds{200};
+    DdlRunner runner(co_await asio::this_coro::executor, options, short_waits, 1,
+                     [&shop](Level, const std::string& reason, const std::string& text) {
+                       shop.told.push_back(reason + ": " + text);
+                     });
+    co_await run_sql(shop.other.get(), "BEGIN; UPDATE t SET email = 'x' WHERE id = 1");
+    std::vector<OnlineDdl> statements{set_default(table_t, "email", "'none'")};
+    const Result<void> done = co_await runner.run_by_force(std::move(statements));
+    CHECK(error_of(done).sqlstate == "55P03");
+    CHECK(shop.told_of("session_not_terminated: could not terminate session " +
+                       std::to_string(shop.other->backend_pid())));
+    co_await run_sql(shop.other.get(), "COMMIT");
+    runner.close();
+  }());
+}
+
 TEST_CASE("an_index_is_built_beside_writers_and_its_failed_build_leaves_nothing_behind") {
   run_coroutine([]() -> asio::awaitable<void> {
     Workshop shop;

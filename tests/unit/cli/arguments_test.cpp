@@ -54,6 +54,16 @@ TEST_CASE("a_rollback_asks_unless_it_is_told_not_to_and_keeps_columns_unless_it_
              Catch::Contains("did you mean --drop-columns?"));
 }
 
+TEST_CASE("nobody_is_terminated_unless_that_is_asked_for_where_names_may_be_traded") {
+  for (const char* line : {"run a.yaml", "switch a.yaml"}) {
+    CHECK_FALSE(command<RunArguments>(line).force);
+    CHECK(command<RunArguments>(std::string(line) + " --force").force);
+  }
+  CHECK_THAT(refused("rollback a.yaml --force").message, Catch::Contains("unknown option --force"));
+  CHECK_THAT(refused("drop a.yaml --force").message, Catch::Contains("unknown option --force"));
+  CHECK_THAT(refused("verify a.yaml --force").message, Catch::Contains("unknown option --force"));
+}
+
 TEST_CASE("each_command_is_read_with_its_options") {
   CHECK(command<RunArguments>("run a.yaml").job_file == "a.yaml");
   CHECK(command<RunArguments>("run a.yaml").mode == run::JobRun::Mode::run);
