@@ -81,7 +81,8 @@ pg::asio::awaitable<Result<std::vector<JobStatus>>> read_status(pg::Connection* 
       "coalesce(pg_catalog.sum(" +
       keys_done +
       "), 0)::bigint AS keys_done FROM backfill.ranges AS r "
-      "WHERE r.job_id = s.job_id AND r.phase = 'copy') AS copied ON true WHERE $1::text IS NULL OR "
+      "WHERE r.job_id = s.job_id AND pg_catalog.split_part(r.phase, ' ', 1) = 'copy') AS copied ON "
+      "true WHERE $1::text IS NULL OR "
       "s.name = $1::text ORDER BY s.name";
   std::vector<pg::Param> params;
   params.push_back(std::move(name));

@@ -244,7 +244,9 @@ void keep_key(Session* session) {
 
 /// Whether the checkpoints of an earlier run still mean what they meant.
 asio::awaitable<Ending> compare_ground(Session* session, pg::Connection* connection) {
-  std::vector<std::string> retyped = retyped_columns(session->request.job);
+  const bool copies = session->copy && !session->copy->tables.empty();
+  std::vector<std::string> retyped =
+      retyped_columns(copies ? session->copy->own().job : session->request.job);
   const Target target = session->target;
   Result<std::string> ground = co_await ground_of(connection, target, std::move(retyped));
   if (!ground) co_return not_prepared(session, ground.error());

@@ -40,7 +40,9 @@ Fence Session::fence(std::string of_phase, int pass) const {
 std::optional<RowCount> Session::keys_total(const SweepState& state) const {
   if (state.end_seen) return state.keys_probed;
   // That of the first run: a table that our own updates have swollen looks as if it had more rows.
-  const auto& estimate = record.rows_estimated ? record.rows_estimated : target.estimated_rows;
+  const bool own = !copy || copy->tables.empty() || target.table == copy->own().target.table;
+  const auto& estimate =
+      own && record.rows_estimated ? record.rows_estimated : target.estimated_rows;
   if (!estimate) return std::nullopt;
   return std::max(RowCount{*estimate}, state.keys_probed);
 }

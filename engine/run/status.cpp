@@ -47,7 +47,9 @@ Progress progress_of(const backfill::JobStatus& stored) {
     progress.keys_total = progress.keys_done;
     return progress;
   }
-  if (!progress.keys_total && stored.rows_estimated) {
+  // The estimate is of the job's own table, whose sweeps are phases of a single word.
+  const bool own = stored.phase.find(' ') == std::string::npos;
+  if (!progress.keys_total && stored.rows_estimated && own) {
     progress.keys_total = RowCount{std::max(*stored.rows_estimated, stored.keys)};
   }
   if (!progress.keys_total) return progress;

@@ -92,18 +92,18 @@ def a_newcomer_keeps_the_switch_waiting(s):
 def play(s):
     writer = start_writer(s)
     plan_shows_everything(s)
-    if until_done(s, "run", "job.yaml", longest=3.0, kills=10) < 4:
+    if until_done(s, "run", "job.yaml", longest=1.2, kills=10) < 4:
         raise Failure("too few kills came midway: this run proves little")
     same_as_twin(s)
     s.check()
     still_writing(writer)
     too_large_for_the_way_back(s)
-    until_done(s, "rollback", "job.yaml", "--yes", longest=1.5, kills=6)
+    until_done(s, "rollback", "job.yaml", "--yes", longest=1.0, kills=6)
     same_as_twin(s)
     same_shape(s, "SELECT what FROM shape_before", "they were")
     still_writing(writer)
     a_newcomer_keeps_the_switch_waiting(s)
-    until_done(s, "run", "job.yaml", longest=3.0, kills=4)
+    until_done(s, "run", "job.yaml", longest=1.2, kills=4)
     s.backfill("verify", "job.yaml").says("0 rows differ")
     until_done(s, "drop", "job.yaml", longest=0.3, kills=4)
     s.check()
