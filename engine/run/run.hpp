@@ -41,7 +41,7 @@ struct Request {
   std::function<bool(const std::vector<std::string>&)> confirm;
   std::string conninfo;  ///< a URL or keywords; empty: libpq's own variables and files
   bool wait = true;      ///< false: a pause or a closed window ends the run (ExitCode::stopped)
-  bool force = false;  ///< a switch may terminate the sessions that keep it from its locks
+  bool force = false;    ///< a switch may terminate the sessions that keep it from its locks
   bool drop_columns = false;  ///< a rollback also drops the columns that the job has added
 };
 
