@@ -41,6 +41,8 @@ std::string enclosed(const std::string& expression) {
   return "(\n" + expression + "\n)";
 }
 
+constexpr std::string_view no_checksums = ", NULL::bigint, NULL::numeric, NULL::numeric";
+
 const TableColumn* find_column(const Target& target, std::string_view name) {
   const auto found = std::ranges::find(target.columns, name, &TableColumn::name);
   return found == target.columns.end() ? nullptr : &*found;
@@ -179,23 +181,51 @@ std::string BackfillSql::verify(BoundShape shape) const {
   const std::string table = quote_name(target_.table);
   switch (proof_) {
     case Proof::where_remaining:
-      return fmt::format("SELECT count(*), 0::bigint FROM {} WHERE {} AND {}", table, where,
-                         enclosed(*job_.where));
+      return fmt::format("SELECT count(*), 0::bigint{} FROM {} WHERE {} AND {}", no_checksums,
+                         table, where, enclosed(*job_.where));
     case Proof::where_and_values:
       return fmt::format(
-          "SELECT count(*) FILTER (WHERE {0}), count(*) FILTER (WHERE NOT {0}) FROM {1} WHERE {2} "
+          "SELECT count(*) FILTER (WHERE {0}), count(*) FILTER (WHERE NOT {0}){4} FROM {1} WHERE "
+          "{2} "
           "AND {3}",
-          differs(), table, where, enclosed(*job_.where));
+          differs(), table, where, enclosed(*job_.where), no_checksums);
     case Proof::values:
-      return fmt::format("SELECT count(*), 0::bigint FROM {} WHERE {} AND {}", table, where,
-                         differs());
+      if (keeps_checksums_) return verify_with_checksums(shape);
+      return fmt::format("SELECT count(*), 0::bigint{} FROM {} WHERE {} AND {}", no_checksums,
+                         table, where, differs());
     case Proof::where_reported:
-      return fmt::format("SELECT 0::bigint, count(*) FROM {} WHERE {} AND {}", table, where,
-                         enclosed(*job_.where));
+      return fmt::format("SELECT 0::bigint, count(*){} FROM {} WHERE {} AND {}", no_checksums,
+                         table, where, enclosed(*job_.where));
     case Proof::ledger: break;
   }
   BACKFILL_CHECK(false, "a job that only its checkpoints prove was asked for a sweep");
   return {};  // g++ does not see that the check never returns
+}
+
+std::string BackfillSql::verify_with_checksums(BoundShape shape) const {
+  return fmt::format(
+      "SELECT count(*) FILTER (WHERE {}), 0::bigint, count(*), coalesce(sum({}), 0), "
+      "coalesce(sum({}), 0) FROM {} WHERE {}",
+      differs(), checksum(false), checksum(true), quote_name(target_.table),
+      key_predicate(target_, shape));
+}
+
+/// The key is part of what is hashed, so that values which have changed places are seen; sums, so
+/// that two equal mistakes do not cancel out. As text, since some types have no hash.
+std::string BackfillSql::checksum(bool expected) const {
+  const std::string relation = quote_identifier(target_.table.name);
+  std::vector<std::string> fields;
+  for (const KeyColumn& column : target_.key.columns) {
+    fields.push_back(relation + "." + quote_identifier(column.name));
+  }
+  for (std::size_t i = 0; i < job_.set.size(); ++i) {
+    if (!provable_[i]) continue;
+    const SetColumn& set = job_.set[i];
+    fields.push_back(expected
+                         ? enclosed(set.expression) + "::" + column_type(job_, target_, set.column)
+                         : relation + "." + quote_identifier(set.column));
+  }
+  return fmt::format("pg_catalog.hashtextextended(ROW({})::text, 0)", fmt::join(fields, ", "));
 }
 
 std::string BackfillSql::first_differences(BoundShape shape) const {

@@ -50,7 +50,9 @@ class BackfillSql {
 
   /// One row: how many rows of the range are not as they should be, and how many match `where`
   /// although nothing would change them (an email that is NULL stays NULL); under `where_reported`
-  /// the second is all that match. Not for Proof::ledger.
+  /// the second is all that match. Then, where `keep_checksums` was asked for, how many rows were
+  /// compared, and two sums of hashes over their keys and values: of what they hold and of what
+  /// they should hold; else three NULLs. Not for Proof::ledger.
   [[nodiscard]] std::string verify(BoundShape shape) const;
 
   /// Changes the rows that `verify` counts first, and no other. Only where `may_repair`.
@@ -59,17 +61,24 @@ class BackfillSql {
   /// The keys, as text, of the first ten rows that `verify` counts first. Only where `may_repair`.
   [[nodiscard]] std::string first_differences(BoundShape shape) const;
 
+  /// From now on `verify` also gives sums, for Proof::values: a sweep that others stand on leaves
+  /// figures behind that can be computed again. Costs two hashes a row.
+  void keep_checksums() { keeps_checksums_ = true; }
+
   [[nodiscard]] Proof proof() const { return proof_; }
 
  private:
   [[nodiscard]] std::string update(BoundShape shape, const std::string& condition) const;
   [[nodiscard]] std::string differs() const;
+  [[nodiscard]] std::string verify_with_checksums(BoundShape shape) const;
+  [[nodiscard]] std::string checksum(bool expected) const;
   [[nodiscard]] std::string residue() const;
 
   Job job_;
   Target target_;
   std::vector<bool> provable_;
   Proof proof_;
+  bool keeps_checksums_ = false;
 };
 
 /// Chooses the strongest proof that the job's expressions allow. One that `may_repair` changes the

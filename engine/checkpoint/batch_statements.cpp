@@ -119,7 +119,8 @@ std::vector<pg::Statement> verify_batch_statements(const Fence& fence,
   }
   std::string sql = fmt::format(
       "SELECT counted.differing, counted.unchangeable, backfill.checkpoint_verify({}"
-      "counted.differing, counted.unchangeable) FROM (\n{}\n) AS counted (differing, unchangeable)",
+      "counted.differing, counted.unchangeable, counted.compared, counted.held, counted.expected) "
+      "FROM (\n{}\n) AS counted (differing, unchangeable, compared, held, expected)",
       arguments, count.sql);
   std::vector<pg::Param> all = std::move(count.params);
   all.insert(all.end(), params.begin(), params.end());

@@ -14,6 +14,7 @@ const std::vector<Migration>& control_schema_migrations() {
       {.version = 3, .scripts = {schema_sql::settlements, schema_sql::event_numbers}},
       {.version = 4, .scripts = {schema_sql::control_tables}},
       {.version = 5, .scripts = {schema_sql::ground}},
+      {.version = 6, .scripts = {schema_sql::proofs}},
   };
   return migrations;
 }

@@ -28,6 +28,10 @@ begun AS (
   RETURNING pass, detail ->> 'snapshot')
 SELECT * FROM unfinished UNION ALL SELECT * FROM begun)";
 
+constexpr const char* proof_sql = R"(
+SELECT rows_compared, rows_differing, checksum_held, checksum_expected FROM backfill.proofs
+WHERE job_id = $1::bigint AND phase = $2 AND pass = $3::integer)";
+
 constexpr const char* errors_sql = R"(
 SELECT detail ->> 'text' FROM backfill.events
 WHERE job_id = $1::bigint AND reason = 'cast_error' ORDER BY id DESC LIMIT 10)";
@@ -61,6 +65,26 @@ asio::awaitable<Result<Pass>> begin_pass(Session* session, std::string phase) {
         return ask_pass(connection, job, phase, resume);
       };
   co_return co_await session->control.repeat<Pass>(begin);
+}
+
+/// Says what the ranges of the pass have kept. A sweep of what a rollback would lose keeps none.
+asio::awaitable<void> tell_proof(Session* session, std::string phase, int pass) {
+  std::vector<pg::Param> params;
+  params.emplace_back(std::to_string(session->record.id.value));
+  params.emplace_back(std::move(phase));
+  params.emplace_back(std::to_string(pass));
+  const std::function<asio::awaitable<Result<pg::Rows>>(pg::Connection*)> ask =
+      [params](pg::Connection* connection) {
+        return connection->query(proof_sql, params, control_deadline);
+      };
+  const Result<pg::Rows> rows = co_await session->control.attempt<pg::Rows>(ask);
+  if (!rows || rows->values.empty()) co_return;
+  const pg::Row& row = rows->values.front();
+  session->tell(Level::info, "information", "proof",
+                fmt::format("{} rows compared, {} differ; checksum of what the new columns hold "
+                            "{}, of what they should hold {}",
+                            pg::text_field(row, 0), pg::text_field(row, 1), pg::text_field(row, 2),
+                            pg::text_field(row, 3)));
 }
 
 /// What concurrent writes have recorded, latest first.
@@ -97,8 +121,7 @@ asio::awaitable<Ending> prove_table(Session* session, std::string phase) {
   const Result<Pass> pass = co_await begin_pass(session, phase);
   if (!pass) co_return ending_of_ddl(*session, pass.error());
   session->proof_snapshots[quote_name(session->target.table)] = pass->snapshot;
-  Result<SweepResult> swept =
-      co_await run_phase(session, std::move(phase), pass->number, Purpose::verify);
+  Result<SweepResult> swept = co_await run_phase(session, phase, pass->number, Purpose::verify);
   if (!swept) co_return ending_of_ddl(*session, swept.error());
   Outcome outcome;
   if (swept->finish.how == Finish::How::failed && swept->finish.error.kind == ErrorClass::row) {
@@ -110,6 +133,7 @@ asio::awaitable<Ending> prove_table(Session* session, std::string phase) {
   } else {
     const Ending ending = ending_of(*session, swept->finish);
     if (ending) co_return ending;
+    co_await tell_proof(session, std::move(phase), pass->number);
     std::int64_t rows = 0;
     for (const StoredRange& range : swept->ranges) rows += range.rows_differing;
     if (rows == 0) co_return std::nullopt;

@@ -162,6 +162,7 @@ void choose_sweep(Session* session, std::size_t table) {
   std::vector<bool> provable = chosen.provable;
   provable.resize(job.set.size(), false);
   session->sql.emplace(job, session->target, std::move(provable));
+  session->sql->keep_checksums();
 }
 
 asio::awaitable<Ending> look_again(Session* session) {

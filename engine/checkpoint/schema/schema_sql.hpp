@@ -17,5 +17,6 @@ extern const std::string_view settlements;
 extern const std::string_view event_numbers;
 extern const std::string_view control_tables;
 extern const std::string_view ground;
+extern const std::string_view proofs;
 
 }  // namespace backfill::schema_sql

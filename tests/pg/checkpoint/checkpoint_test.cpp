@@ -243,7 +243,7 @@ TEST_CASE("verification_writes_what_it_found_with_its_checkpoint") {
     const auto opened = co_await open(connection.get(), held.fence, 1);
     CHECK_FALSE(opened.has_value());
     pg::Statement count;
-    count.sql = "SELECT 3::bigint, 2::bigint";
+    count.sql = "SELECT 3::bigint, 2::bigint, NULL::bigint, NULL::numeric, NULL::numeric";
     auto statements =
         verify_batch_statements(held.fence, {}, batch_of(1, std::nullopt, "5"), std::move(count));
     const auto outcome = co_await connection->pipeline(std::move(statements), limit);
@@ -255,6 +255,37 @@ TEST_CASE("verification_writes_what_it_found_with_its_checkpoint") {
     CHECK(value_of(ranges).front().unchangeable == 2);
     CHECK_FALSE(value_of(ranges).front().uncounted);
     CHECK(value_of(ranges).front().known.cursor == KeyValue{"5"});
+    const auto proofs = co_await scalar(connection.get(), "SELECT count(*) FROM backfill.proofs");
+    CHECK(proofs == "0");
+  }());
+}
+
+TEST_CASE("the_checksums_of_a_proof_add_up_over_its_batches_and_each_batch_counts_once") {
+  run_coroutine([]() -> asio::awaitable<void> {
+    const auto connection = co_await connect_to(TestServer::instance().with_database());
+    auto held = co_await make_held_job(connection.get());
+    held.fence.sweep.phase = "verify";
+    const auto opened = co_await open(connection.get(), held.fence, 1);
+    CHECK_FALSE(opened.has_value());
+    pg::Statement count;
+    count.sql = "SELECT 1::bigint, 0::bigint, 4::bigint, -9223372036854775808, 5::numeric";
+    auto first = verify_batch_statements(held.fence, {}, batch_of(1, std::nullopt, "5"), count);
+    auto again = first;
+    const auto done = co_await connection->pipeline(std::move(first), limit);
+    REQUIRE_FALSE(done.error.has_value());
+    const auto refused = co_await connection->pipeline(std::move(again), limit);
+    CHECK(refused.error.has_value());
+    std::vector<pg::Param> none;
+    const auto rolled_back = co_await connection->query("ROLLBACK", std::move(none), limit);
+    REQUIRE(rolled_back.has_value());
+    auto second = verify_batch_statements(held.fence, {}, batch_of(1, "5", "9"), count);
+    const auto added = co_await connection->pipeline(std::move(second), limit);
+    REQUIRE_FALSE(added.error.has_value());
+    const auto proof = co_await scalar(
+        connection.get(),
+        "SELECT format('%s %s %s %s %s', rows_compared, rows_differing, checksum_held, "
+        "checksum_expected, complete) FROM backfill.proofs");
+    CHECK(proof == "8 2 -18446744073709551616 10 f");
   }());
 }
 

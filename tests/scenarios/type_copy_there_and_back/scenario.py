@@ -31,6 +31,15 @@ def nothing_left(s):
     s.expect("SELECT count(*) = 0 FROM pg_constraint WHERE conname ~ '__backfill_'")
 
 
+def kept_proof(s):
+    """What the proof has seen stands in the control schema, by range and in all."""
+    s.expect("SELECT count(*) = 1 AND bool_and(complete AND rows_compared >= 10000 AND "
+             "rows_differing = 0 AND checksum_held = checksum_expected AND checksum_held <> 0) "
+             "FROM backfill.proofs WHERE name = 'there_and_back'")
+    s.expect("SELECT count(*) > 0 AND bool_and(checksum_held = checksum_expected) "
+             "FROM backfill.ranges WHERE phase = 'verify' AND rows_compared IS NOT NULL")
+
+
 def play(s):
     s.backfill("plan", "job.yaml").says("ADD COLUMN", "RENAME COLUMN", "CREATE TRIGGER")
     s.expect("SELECT to_regnamespace('backfill') IS NULL")
@@ -39,6 +48,7 @@ def play(s):
                       "touch.sql", "-f", "upsert.sql", "-f", "delete.sql")
     s.backfill("run", "job.yaml").says("has switched", "locks held for", "backfill drop")
     same_as_twin(s)
+    kept_proof(s)
     s.backfill("gate", "job.yaml")
     s.backfill("run", "job.yaml").says("has switched")
     s.backfill("verify", "job.yaml").says("0 rows differ")

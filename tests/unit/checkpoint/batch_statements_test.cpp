@@ -144,9 +144,9 @@ TEST_CASE("verify_batch_counts_and_checkpoints_in_one_statement") {
   CHECK(counting.sql ==
         "SELECT counted.differing, counted.unchangeable, backfill.checkpoint_verify($3::bigint, "
         "$4::text, $5::integer, $6::bigint, $7::bigint, $8::bigint, $9::text[], $10::text[], "
-        "$11::bigint, $12::boolean, counted.differing, counted.unchangeable) FROM (\nSELECT 1, 2 "
-        "WHERE $1 < "
-        "$2\n) AS counted (differing, unchangeable)");
+        "$11::bigint, $12::boolean, counted.differing, counted.unchangeable, counted.compared, "
+        "counted.held, counted.expected) FROM (\nSELECT 1, 2 WHERE $1 < "
+        "$2\n) AS counted (differing, unchangeable, compared, held, expected)");
   CHECK(counting.params == Params{"x", "y", "7", "copy", "1", "5", "3", "2", R"({"10","a\"b"})",
                                   R"({"20","c"})", "9", "t"});
 }

@@ -115,7 +115,8 @@ TEST_CASE("what_still_matches_is_counted_and_never_changed_where_nothing_tells_w
   CHECK(sql.proof() == Proof::where_reported);
   CHECK_FALSE(may_repair(sql.proof()));
   CHECK(sql.verify(both) ==
-        "SELECT 0::bigint, count(*) FROM \"public\".\"users\" WHERE \"users\".\"id\" > $1::bigint "
+        "SELECT 0::bigint, count(*), NULL::bigint, NULL::numeric, NULL::numeric FROM "
+        "\"public\".\"users\" WHERE \"users\".\"id\" > $1::bigint "
         "AND \"users\".\"id\" <= $2::bigint AND (\nemail <> lower(email)\n)");
 }
 
@@ -140,7 +141,8 @@ TEST_CASE("verify_counts_what_differs_and_what_cannot_change") {
         "SELECT count(*) FILTER (WHERE (\"users\".\"email_normalized\"::text COLLATE \"C\" IS "
         "DISTINCT FROM (\nlower(trim(email))\n)::text::text COLLATE \"C\")), count(*) FILTER "
         "(WHERE NOT (\"users\".\"email_normalized\"::text COLLATE \"C\" IS DISTINCT FROM "
-        "(\nlower(trim(email))\n)::text::text COLLATE \"C\")) FROM \"public\".\"users\" WHERE "
+        "(\nlower(trim(email))\n)::text::text COLLATE \"C\")), NULL::bigint, NULL::numeric, "
+        "NULL::numeric FROM \"public\".\"users\" WHERE "
         "\"users\".\"id\" > $1::bigint AND \"users\".\"id\" <= $2::bigint AND "
         "(\nemail_normalized IS NULL\n)");
 }
@@ -150,7 +152,8 @@ TEST_CASE("values_are_compared_as_their_column_stores_them") {
   job.set.push_back({.column = "data", .expression = "'{}'"});
   job.set.push_back({.column = "tags", .expression = "'{a}'"});
   CHECK(sql_for(job).verify({}) ==
-        "SELECT count(*), 0::bigint FROM \"public\".\"users\" WHERE TRUE AND (\"users\".\"n\" IS "
+        "SELECT count(*), 0::bigint, NULL::bigint, NULL::numeric, NULL::numeric FROM "
+        "\"public\".\"users\" WHERE TRUE AND (\"users\".\"n\" IS "
         "DISTINCT FROM (\n1.5\n)::integer OR \"users\".\"data\"::text IS DISTINCT FROM "
         "(\n'{}'\n)::json::text OR \"users\".\"tags\"::text[] COLLATE \"C\" IS DISTINCT FROM "
         "(\n'{a}'\n)::character varying(9)[]::text[] COLLATE \"C\")");

@@ -87,10 +87,25 @@ TEST_CASE("the_copy_of_a_type_copy_is_that_of_a_backfill_of_the_new_column") {
         "UPDATE \"public\".\"signals\" SET \"confidence__backfill_new\" = (\nconfidence::double "
         "precision\n) WHERE \"signals\".\"id\" > $1::bigint AND \"signals\".\"id\" <= $2::bigint");
   CHECK(sql.verify(both) ==
-        "SELECT count(*), 0::bigint FROM \"public\".\"signals\" WHERE \"signals\".\"id\" > "
+        "SELECT count(*), 0::bigint, NULL::bigint, NULL::numeric, NULL::numeric FROM "
+        "\"public\".\"signals\" WHERE \"signals\".\"id\" > "
         "$1::bigint AND \"signals\".\"id\" <= $2::bigint AND "
         "(\"signals\".\"confidence__backfill_new\" IS DISTINCT FROM (\nconfidence::double "
         "precision\n)::double precision)");
+}
+
+TEST_CASE("the_proof_of_a_type_copy_sums_hashes_of_key_and_value_on_both_sides") {
+  BackfillSql sql(forward_job(confidence()), beside(), {true});
+  sql.keep_checksums();
+  CHECK(sql.verify(both) ==
+        "SELECT count(*) FILTER (WHERE (\"signals\".\"confidence__backfill_new\" IS DISTINCT FROM "
+        "(\nconfidence::double precision\n)::double precision)), 0::bigint, count(*), "
+        "coalesce(sum(pg_catalog.hashtextextended(ROW(\"signals\".\"id\", "
+        "\"signals\".\"confidence__backfill_new\")::text, 0)), 0), "
+        "coalesce(sum(pg_catalog.hashtextextended(ROW(\"signals\".\"id\", "
+        "(\nconfidence::double precision\n)::double precision)::text, 0)), 0) FROM "
+        "\"public\".\"signals\" WHERE \"signals\".\"id\" > $1::bigint AND "
+        "\"signals\".\"id\" <= $2::bigint");
 }
 
 TEST_CASE("add_makes_column_function_and_trigger_and_forgets_an_earlier_copy") {
