@@ -98,10 +98,11 @@ void StandbyRoster::on_present(const std::string& name, const ReplicationReading
   StandbyReading seen;
   seen.at = at;
   seen.primary = primary;
+  seen.received = reading.received;
   seen.replayed = reading.replayed;
   seen.replay_lag = reading.replay_lag;
   seen.reply_age = reading.reply_age;
-  const LagEstimate lag = member.lag.on_reading(seen, history_);
+  const LagEstimate lag = member.lag.on_reading(seen, history_, settings_.slow);
   report.signals.push_back(lag_of(name, member, lag, at));
 }
 

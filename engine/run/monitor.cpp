@@ -68,6 +68,11 @@ void Monitor::connect_lock_watch() {
     const std::optional<SlotId> slot = audience_.slot_of_backend(backend_pid, looked_at);
     if (slot) audience_.tell(WaiterSeen{*slot, std::move(who)});
   };
+  lock_watch_.on_held = [this](int backend_pid, Instant looked_at, std::string by) {
+    if (!audience_.slot_of_backend || !audience_.tell) return;
+    const std::optional<SlotId> slot = audience_.slot_of_backend(backend_pid, looked_at);
+    if (slot) audience_.tell(RowsHeld{*slot, std::move(by)});
+  };
   lock_watch_.on_look = [this](Instant at) {
     Signal looked;
     looked.name = lock_wait_name;

@@ -36,13 +36,15 @@ FROM (SELECT 1) AS one LEFT JOIN (
               THEN (extract(epoch FROM pg_catalog.clock_timestamp() - r.reply_time)
                     * 1000000)::bigint END,
          (pg_catalog.pg_current_wal_lsn() - s.restart_lsn)::bigint,
-         coalesce(s.wal_status, '')
+         coalesce(s.wal_status, ''),
+         CASE WHEN s.slot_type IS DISTINCT FROM 'logical'
+              THEN (r.flush_lsn - '0/0'::pg_lsn)::bigint END
   FROM pg_catalog.pg_stat_replication AS r
   FULL JOIN pg_catalog.pg_replication_slots AS s ON s.active_pid = r.pid
   WHERE s.slot_type IS DISTINCT FROM 'logical' OR s.database = pg_catalog.current_database()
   ORDER BY r.backend_start, r.pid, s.slot_name
 ) AS found(application_name, address, slot, connected, starting, logical, temporary, hidden,
-           replayed, replay_lag, reply_age, retained, wal_status) ON true)";
+           replayed, replay_lag, reply_age, retained, wal_status, received) ON true)";
 
 std::optional<Duration> micros(const pg::Row& row, std::size_t column) {
   const auto value = pg::optional_integer_field(row, column);
@@ -69,6 +71,9 @@ ReplicationReading reading_of(const pg::Row& row) {
     reading.retained = ByteCount{*retained};
   }
   reading.wal_status = pg::text_field(row, 13);
+  if (const auto received = pg::optional_integer_field(row, 14)) {
+    reading.received = WalPosition{*received};
+  }
   return reading;
 }
 

@@ -220,8 +220,11 @@ TEST_CASE("a_receiver_that_stopped_answering_is_called_stuck") {
   StandbyRoster roster{ReplicaLagSettings{}};
   (void)read(roster, {standby("a")}, 0s);
   auto stuck = standby("a");
+  stuck.received = wal_end;
   stuck.reply_age = 30s;
-  CHECK_THAT(read(roster, {stuck}, 1s).signals.front().text, Catch::Contains("stuck"));
+  const WalPosition later(wal_end.value + 1000);
+  (void)read(roster, {stuck}, 1s, later);
+  CHECK_THAT(read(roster, {stuck}, 4s, later).signals.front().text, Catch::Contains("stuck"));
 }
 
 TEST_CASE("a_standby_behind_for_a_minute_may_be_delayed_on_purpose_and_its_remedy_is_named") {
