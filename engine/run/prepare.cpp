@@ -16,6 +16,7 @@
 #include "core/sql_text.hpp"
 #include "run/guard_phase.hpp"
 #include "run/placed.hpp"
+#include "run/standbys.hpp"
 
 namespace backfill::run {
 
@@ -318,6 +319,12 @@ asio::awaitable<Result<Ending>> inspect(Session* session, pg::Connection* connec
 }  // namespace
 
 asio::awaitable<Ending> prepare(Session* session) {
+  const Result<std::vector<AskedStandby>> standbys = standbys_of(session->request.job);
+  if (!standbys) {
+    Outcome outcome = not_prepared(session, standbys.error());
+    outcome.code = ExitCode::usage;
+    co_return outcome;
+  }
   const Result<pg::Connection*> connected = co_await first_connection(session);
   Ending ending = stop_asked(*session);
   if (ending) co_return ending;
