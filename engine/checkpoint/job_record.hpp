@@ -66,8 +66,8 @@ struct StoredRange {
 [[nodiscard]] pg::asio::awaitable<Result<JobRecord>> find_or_create_job(pg::Connection* connection,
                                                                         NewJob job);
 
-/// Pins a job anew that has no checkpoint yet. `lease_lost` when the epoch is not the job's, or when
-/// it has begun after all.
+/// Pins a job anew that has no checkpoint yet. `lease_lost` when the epoch is not the job's, or
+/// when it has begun after all.
 [[nodiscard]] pg::asio::awaitable<Result<void>> pin_again(pg::Connection* connection, JobId id,
                                                           Epoch epoch, NewJob job);
 

@@ -30,9 +30,9 @@ struct Setting {
 [[nodiscard]] std::optional<Problem> apply_setting(Job& job, std::string_view key,
                                                    std::string_view value);
 
-/// Changes as many of the settings as fit, and says why each of the others does not: beside one that
-/// is refused the rest still counts. A setting may have to wait for another (a new `slow` for the
-/// new `stop`), or for all of its section that are given (one that the job does not have yet).
+/// Changes as many of the settings as fit, and says why each of the others does not: beside one
+/// that is refused the rest still counts. A setting may have to wait for another (a new `slow` for
+/// the new `stop`), or for all of its section that are given (one that the job does not have yet).
 [[nodiscard]] std::vector<Problem> apply_settings_that_fit(Job& job, std::vector<Setting> settings);
 
 /// Every live setting that the job has, as `apply_setting` reads it back. Sections that it does not
