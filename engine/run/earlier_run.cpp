@@ -12,17 +12,16 @@ namespace backfill::run {
 
 namespace {
 
-/// Preflight says what to grant.
-bool lacks_privilege(const Error& error) {
-  return error.sqlstate == "42501";
-}
-
 std::string on_one_line(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
   return text;
 }
 
 }  // namespace
+
+bool lacks_privilege(const Error& error) {
+  return error.sqlstate == "42501";
+}
 
 asio::awaitable<Result<std::optional<JobRecord>>> find_earlier_run(pg::Connection* connection,
                                                                    std::string name) {

@@ -10,6 +10,9 @@
 /// What an earlier run of a job has pinned, for those who only look.
 namespace backfill::run {
 
+/// A role that may not use the control schema is told so by the preflight, with what to grant.
+[[nodiscard]] bool lacks_privilege(const Error& error);
+
 /// Absent when the job has never run, or when this role may not know.
 [[nodiscard]] asio::awaitable<Result<std::optional<JobRecord>>> find_earlier_run(
     pg::Connection* connection, std::string name);

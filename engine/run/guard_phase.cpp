@@ -6,6 +6,7 @@
 
 #include "catalog/probe.hpp"
 #include "core/sql_text.hpp"
+#include "run/prepare.hpp"
 
 namespace backfill::run {
 
@@ -75,14 +76,7 @@ Outcome refused_plan(const Session& session, const GuardVerdict& verdict) {
   outcome.summary = fmt::format(
       "the server would not use the key's index for the batches of job {}: {}; no row was changed",
       session.request.job.name, verdict.reason);
-  std::string line;
-  for (const char character : verdict.plan + "\n") {
-    if (character != '\n') {
-      line += character;
-    } else if (!line.empty()) {
-      outcome.details.push_back(std::exchange(line, {}));
-    }
-  }
+  add_lines(verdict.plan, &outcome.details);
   if (!verdict.hint.empty()) outcome.details.push_back("hint: " + verdict.hint);
   outcome.next = "backfill plan " + session.request.job.file + "   (after mending this)";
   return outcome;

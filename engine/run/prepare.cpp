@@ -14,10 +14,23 @@
 #include "checkpoint/control_schema.hpp"
 #include "config/meaning.hpp"
 #include "core/sql_text.hpp"
+#include "run/earlier_run.hpp"
 #include "run/guard_phase.hpp"
 #include "run/placed.hpp"
 
 namespace backfill::run {
+
+void add_lines(const std::string& text, std::vector<std::string>* lines) {
+  std::string line;
+  for (const char character : text) {
+    if (character != '\n') {
+      line += character;
+    } else {
+      lines->push_back(std::exchange(line, {}));
+    }
+  }
+  if (!line.empty()) lines->push_back(line);
+}
 
 Outcome refused(const Session& session, std::string summary) {
   Outcome outcome;
@@ -67,18 +80,6 @@ Outcome already_done(const Session& session) {
       fmt::format("job {} is done already (finished {}); nothing to do", session.request.job.name,
                   session.record.finished_at.value_or("earlier"));
   return outcome;
-}
-
-void add_lines(const std::string& text, std::vector<std::string>* lines) {
-  std::string line;
-  for (const char character : text) {
-    if (character != '\n') {
-      line += character;
-    } else {
-      lines->push_back(std::exchange(line, {}));
-    }
-  }
-  if (!line.empty()) lines->push_back(line);
 }
 
 Outcome meaning_changed(const Session& session, const std::string& now) {
@@ -201,11 +202,6 @@ asio::awaitable<Ending> pin_job(Session* session, std::string meaning) {
   if (!created) co_return not_prepared(session, created.error());
   session->record = *std::move(created);
   co_return std::nullopt;
-}
-
-/// A role that may not use the control schema is told so by the preflight, with what to grant.
-bool lacks_privilege(const Error& error) {
-  return error.sqlstate == "42501";
 }
 
 /// What an earlier run left: finished, or pinned to a meaning.

@@ -9,6 +9,9 @@
 /// How a run ends before it has touched anything.
 namespace backfill::run {
 
+/// The lines of a text, as details of an outcome.
+void add_lines(const std::string& text, std::vector<std::string>* lines);
+
 [[nodiscard]] Outcome refused(const Session& session, std::string summary);
 /// Of an error while nothing has been touched yet; one that a lock is behind is noted in the
 /// session.

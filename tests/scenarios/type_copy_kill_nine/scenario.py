@@ -1,28 +1,8 @@
 """kill -9 at random moments of every command of a type-copy, beside a live writer; each command is
 given again until it ends. The catalog and the rows are then those of an uninterrupted job."""
 
-import time
-
+from harness.kills import until_done
 from harness.scenario import Failure
-
-TRIES = 40
-
-
-def until_done(s, *arguments, longest, kills):
-    """Gives a command again after each kill, and kills it no more after `kills` times."""
-    midway = 0
-    for kill in range(TRIES):
-        run = s.start(*arguments)
-        if kill >= kills:
-            run.wait(expect=0)
-            return midway
-        time.sleep(s.rng.uniform(0.0, longest))
-        if run.ended:
-            run.wait(expect=0)
-            return midway
-        run.kill_nine()
-        midway += 1
-    raise Failure(f"{arguments} did not end")
 
 
 def same_as_twin(s):

@@ -2,28 +2,8 @@
 the tables, with kill -9 at random moments of every command. A twin schema that has the new types
 from its beginning gets the same writes."""
 
-import time
-
+from harness.kills import until_done
 from harness.scenario import Failure
-
-TRIES = 60
-
-
-def until_done(s, *arguments, longest, kills):
-    """Gives a command again after each kill, and kills it no more after `kills` times."""
-    midway = 0
-    for kill in range(TRIES):
-        run = s.start(*arguments)
-        if kill >= kills:
-            run.wait(expect=0)
-            return midway
-        time.sleep(s.rng.uniform(0.0, longest))
-        if run.ended:
-            run.wait(expect=0)
-            return midway
-        run.kill_nine()
-        midway += 1
-    raise Failure(f"{arguments} did not end")
 
 
 def same_as_twin(s):
