@@ -38,12 +38,13 @@ def client_environment(url):
                 PGPASSWORD=parts.password, PGDATABASE=parts.path.lstrip("/"), DATABASE_URL=url)
 
 
-def run_arguments(prog, purpose, repeat, variants, variants_help):
+def run_arguments(prog, purpose, repeat, variants=None, variants_help=None, form="C:ROWS,…"):
     """What every comparison is told; the hidden ones come from scripts/bench."""
     parser = argparse.ArgumentParser(prog=prog, description=purpose)
     parser.add_argument("--rows", type=int, default=1_000_000, help="of the table (%(default)s)")
     parser.add_argument("--repeat", type=int, default=repeat, help="rounds (%(default)s)")
-    parser.add_argument("--variants", default=variants, metavar="C:ROWS,…", help=variants_help)
+    if variants:
+        parser.add_argument("--variants", default=variants, metavar=form, help=variants_help)
     for hidden in ("--program", "--server-pid", "--output"):
         parser.add_argument(hidden, required=True, help=argparse.SUPPRESS)
     return parser

@@ -21,6 +21,8 @@ constexpr std::int64_t archive_backlog_max = 1'000'000;
 constexpr std::int64_t xmin_age_max = 2'000'000'000;
 constexpr std::array<std::string_view, 5> stripes_words{"auto", "1", "2", "4", "8"};
 constexpr std::array<std::string_view, 2> user_triggers_words{"fire", "bypass"};
+/// In the order of the enumerators.
+constexpr std::array<std::string_view, 3> wraparound_vacuum_words{"ignore", "slow", "stop"};
 
 std::optional<RowCount> rows(std::optional<std::int64_t> number) {
   if (!number) return std::nullopt;
@@ -62,6 +64,33 @@ std::optional<TextProblem> append_key(Job& job, std::string_view text) {
 
 std::optional<TextProblem> append_ignored(Job& job, std::string_view text) {
   job.throttle.replica_lag.ignore.emplace_back(text);
+  return std::nullopt;
+}
+
+std::optional<TextProblem> append_standby(Job& job, std::string_view text) {
+  if (text.find("://") == std::string_view::npos && text.find('=') == std::string_view::npos) {
+    return TextProblem{0, "a connection URL or libpq keywords are wanted"};
+  }
+  job.throttle.replica_lag.standbys.emplace_back(text);
+  return std::nullopt;
+}
+
+ByteThrottle& slot_wal(Job& job) {
+  if (!job.throttle.slot_wal) job.throttle.slot_wal.emplace();
+  return *job.throttle.slot_wal;
+}
+
+std::optional<TextProblem> store_slot_slow(Job& job, std::string_view text) {
+  const Parsed<ByteCount> size = parse_byte_size(text);
+  if (!size) return size.problem();
+  slot_wal(job).slow = *size;
+  return std::nullopt;
+}
+
+std::optional<TextProblem> store_slot_stop(Job& job, std::string_view text) {
+  const Parsed<ByteCount> size = parse_byte_size(text);
+  if (!size) return size.problem();
+  slot_wal(job).stop = *size;
   return std::nullopt;
 }
 
@@ -119,7 +148,7 @@ std::optional<TextProblem> store_query(Job& job, std::string_view text) {
   return std::nullopt;
 }
 
-std::array<Field, 32> make_table() {
+std::array<Field, 36> make_table() {
   return {{
       {"version", "The version of the job file's format.",
        WholeNumber{1, 1, false,
@@ -178,6 +207,10 @@ std::array<Field, 32> make_table() {
        "The application_name or replication slot of standbys that may lag.",
        TextList{"a standby's application_name or a list of them",
                 [](Job& job) { job.throttle.replica_lag.ignore.clear(); }, append_ignored}},
+      {"throttle.replica_lag.standbys",
+       "Standbys that are asked themselves how far they are, each as a connection URL.",
+       TextList{"a connection URL or a list of them",
+                [](Job& job) { job.throttle.replica_lag.standbys.clear(); }, append_standby}},
       {"throttle.lock_wait", "How long another session may wait for a lock of a batch.",
        TimeSpan{milliseconds(1),
                 minutes(10),
@@ -215,6 +248,17 @@ std::array<Field, 32> make_table() {
        WholeNumber{1, xmin_age_max, false,
                    [](Job& job, auto number) { xmin_age(job).stop = *number; }},
        true},
+      {"throttle.slot_wal.slow",
+       "How much of the log a replication slot keeps when the pace begins to fall.",
+       Text{"a size such as 20GB", store_slot_slow}, true},
+      {"throttle.slot_wal.stop", "How much of it a slot keeps when the job waits.",
+       Text{"a size such as 40GB", store_slot_stop}, true},
+      {"throttle.wraparound_vacuum",
+       "What the job does while autovacuum works on its table to prevent wraparound.",
+       Choice{wraparound_vacuum_words,
+              [](Job& job, std::size_t i) {
+                job.throttle.wraparound_vacuum = static_cast<WraparoundVacuum>(i);
+              }}},
       {"safety.lock_timeout", "How long a statement of the job waits for a lock.",
        TimeSpan{milliseconds(1),
                 minutes(10),
@@ -239,7 +283,7 @@ std::array<Field, 32> make_table() {
 }  // namespace
 
 std::span<const Field> common_fields() {
-  static const std::array<Field, 32> table = make_table();
+  static const std::array<Field, 36> table = make_table();
   return table;
 }
 

@@ -67,6 +67,15 @@ void check_wal_rate(const Job& job, std::vector<Conflict>& conflicts) {
                                    byte_rate_text(limits->slow), byte_rate_text(limits->stop))});
 }
 
+void check_slot_wal(const Job& job, std::vector<Conflict>& conflicts) {
+  const std::optional<ByteThrottle>& limits = job.throttle.slot_wal;
+  if (!limits || limits->slow < limits->stop) return;
+  conflicts.push_back({{"throttle.slot_wal.slow", "throttle.slot_wal.stop"},
+                       fmt::format("throttle.slot_wal.slow ({}) must be below "
+                                   "throttle.slot_wal.stop ({})",
+                                   byte_size_text(limits->slow), byte_size_text(limits->stop))});
+}
+
 /// A row whose key changed while the job walks along it could be met a second time.
 void check_key_is_not_set(const Job& job, std::vector<Conflict>& conflicts) {
   for (const SetColumn& set : job.set) {
@@ -87,6 +96,7 @@ std::vector<Conflict> conflicts_of(const Job& job) {
               {"throttle.replica_lag.stop", job.throttle.replica_lag.stop}, conflicts);
   check_query(job, conflicts);
   check_wal_rate(job, conflicts);
+  check_slot_wal(job, conflicts);
   check_counts("throttle.archive_backlog", job.throttle.archive_backlog, conflicts);
   check_counts("throttle.xmin_age", job.throttle.xmin_age, conflicts);
   wants_below({"safety.lock_timeout", job.safety.lock_timeout},

@@ -22,10 +22,10 @@ namespace {
 constexpr std::array<std::string_view, 2> live_prefixes{"pace.", "throttle."};
 constexpr std::array<std::string_view, 3> live_safety{"safety.lock_timeout",
                                                       "safety.statement_timeout", "safety.retries"};
-/// Whoever may write to the control schema must not thereby run statements as the runner's role, or
-/// look at its machine's files.
-constexpr std::array<std::string_view, 2> of_the_file_alone{"throttle.query.sql",
-                                                            "throttle.flag_file"};
+/// Whoever may write to the control schema must not thereby run statements as the runner's role,
+/// look at its machine's files or have it connect elsewhere; and no password belongs in there.
+constexpr std::array<std::string_view, 3> of_the_file_alone{
+    "throttle.query.sql", "throttle.flag_file", "throttle.replica_lag.standbys"};
 /// Chosen once, when a run cuts the key.
 constexpr std::string_view of_a_run = "pace.stripes";
 

@@ -49,11 +49,25 @@ Shown wal_rate(const Job& job, ByteCount ByteRateThrottle::* rate) {
   return byte_rate_text((*job.throttle.wal_rate).*rate);
 }
 
+Shown slot_wal(const Job& job, ByteCount ByteThrottle::* size) {
+  if (!job.throttle.slot_wal) return std::nullopt;
+  return byte_size_text((*job.throttle.slot_wal).*size);
+}
+
+Shown wraparound_vacuum(const Job& job) {
+  switch (job.throttle.wraparound_vacuum) {
+    case WraparoundVacuum::ignore: return "ignore";
+    case WraparoundVacuum::slow: return "slow";
+    case WraparoundVacuum::stop: return "stop";
+  }
+  return std::nullopt;
+}
+
 Shown window(const Job& job) {
   return job.throttle.window ? time_window_text(*job.throttle.window) : std::string("always");
 }
 
-constexpr std::array<Shower, 22> showers{{
+constexpr std::array<Shower, 25> showers{{
     {"pace.connections",
      [](const Job& job) -> Shown { return std::to_string(job.pace.connections); }},
     {"pace.batch.target",
@@ -95,6 +109,11 @@ constexpr std::array<Shower, 22> showers{{
      [](const Job& job) -> Shown { return count(job.throttle.xmin_age, &CountThrottle::slow); }},
     {"throttle.xmin_age.stop",
      [](const Job& job) -> Shown { return count(job.throttle.xmin_age, &CountThrottle::stop); }},
+    {"throttle.slot_wal.slow",
+     [](const Job& job) -> Shown { return slot_wal(job, &ByteThrottle::slow); }},
+    {"throttle.slot_wal.stop",
+     [](const Job& job) -> Shown { return slot_wal(job, &ByteThrottle::stop); }},
+    {"throttle.wraparound_vacuum", wraparound_vacuum},
     {"safety.lock_timeout",
      [](const Job& job) -> Shown { return duration_text(job.safety.lock_timeout); }},
     {"safety.statement_timeout",

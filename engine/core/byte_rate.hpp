@@ -15,4 +15,10 @@ namespace backfill {
 /// What `parse_byte_rate` reads back; whole kilobytes.
 [[nodiscard]] std::string byte_rate_text(ByteCount per_second);
 
+/// Reads "20GB": a whole number and a unit as above. From 1kB to 1048576GB.
+[[nodiscard]] Parsed<ByteCount> parse_byte_size(std::string_view text);
+
+/// What `parse_byte_size` reads back; whole kilobytes.
+[[nodiscard]] std::string byte_size_text(ByteCount bytes);
+
 }  // namespace backfill

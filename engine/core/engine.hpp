@@ -19,7 +19,7 @@ struct SettingsChanged {
 
 using Event = std::variant<BatchDone, BatchFailed, ProbeDone, ProbeFailed, RangeOpened, RangeClosed,
                            RangeFailed, RangeSettled, SlotUp, SlotDown, PaceChanged, CompanySeen,
-                           WaiterSeen, SettingsChanged, StopRequested, LeaseLost, Woken>;
+                           WaiterSeen, RowsHeld, SettingsChanged, StopRequested, LeaseLost, Woken>;
 
 /// A range that a checkpoint row describes, as read when a sweep starts or goes on.
 struct KnownRange {

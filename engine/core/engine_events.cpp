@@ -45,6 +45,7 @@ void Engine::Implementation::release(Slot& slot) {
   slot.probe_for = Slot::ProbeFor::nothing;
   slot.cancelled = false;
   slot.waiter.clear();
+  slot.held_by.clear();
 }
 
 // ---- batches ---------------------------------------------------------------------------------
@@ -94,6 +95,7 @@ std::optional<ByteCount> Engine::Implementation::share_of_wal(
 void Engine::Implementation::batch_committed(Range& range, const Batch& batch) {
   ++batches_;
   range.patience.reset();
+  range.held_by.clear();
   range.not_before = {};
   range.doing = Range::Doing::nothing;
   ledger_.advance(range, batch);
@@ -295,6 +297,11 @@ void Engine::Implementation::handle(const WaiterSeen& event, Instant now) {
   note(Note::Kind::throttle, "lock_wait",
        fmt::format("{} waits for {}: cancelling it", event.who, to_string(held.batch.bounds)));
   cancel(event.slot, held, now);
+}
+
+void Engine::Implementation::handle(const RowsHeld& event, Instant) {
+  Slot& waiting = slot(event.slot);
+  if (waiting.doing == Slot::Doing::batch) waiting.held_by = event.by;
 }
 
 void Engine::Implementation::handle(const SettingsChanged& event, Instant now) {

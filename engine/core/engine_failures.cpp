@@ -64,6 +64,8 @@ void Engine::Implementation::fail_batch(Slot& failed, Range& range, const Error&
   // Of keys that are tried again in small pieces only their first failure says something about the
   // sizes that other keys can have.
   const bool news = !range.careful_size;
+  // Whoever was seen last stays named where a short wait ended unseen.
+  if (!failed.held_by.empty()) range.held_by = failed.held_by;
   if (failed.cancelled && error.sqlstate == query_canceled) {
     if (failed.waiter.empty()) return;  // Cancelled because the sweep ends.
     if (news) {
@@ -121,7 +123,7 @@ void Engine::Implementation::set_aside(Range& range, Setback setback, const Erro
   ++retries_;
   const Patience::Verdict verdict =
       range.patience.on(setback, settings_.safety.retries, batches_, random_);
-  if (verdict.exhausted) return give_up(setback, error, what, verdict.tries);
+  if (verdict.exhausted) return give_up(range, setback, error, what, verdict.tries);
   range.not_before = now + verdict.pause;
   const std::string_view purpose = purpose_name(settings_.purpose);
   const std::int64_t pause = milliseconds(verdict.pause);
@@ -134,8 +136,9 @@ void Engine::Implementation::set_aside(Range& range, Setback setback, const Erro
     case Setback::locked:
       if (!is_telling(verdict.tries)) return;
       note(Note::Kind::retry, reason_of(error),
-           fmt::format("{} of {} set aside, others hold its rows locked: {}; try {} in {} ms",
-                       purpose, what, describe(error), verdict.tries + 1, pause));
+           fmt::format("{} of {} set aside, its rows are locked by {}: {}; try {} in {} ms",
+                       purpose, what, range.held_by.empty() ? "others" : range.held_by,
+                       describe(error), verdict.tries + 1, pause));
       return;
     case Setback::yielded:
       if (!is_telling(verdict.tries)) return;
@@ -146,15 +149,21 @@ void Engine::Implementation::set_aside(Range& range, Setback setback, const Erro
   }
 }
 
-void Engine::Implementation::give_up(Setback setback, const Error& error, const std::string& what,
-                                     int tries) {
+void Engine::Implementation::give_up(const Range& range, Setback setback, const Error& error,
+                                     const std::string& what, int tries) {
   Error final = error;
   final.context =
       fmt::format("{} of {}, after {} tries", purpose_name(settings_.purpose), what, tries);
   if (setback == Setback::locked) {
+    final.message =
+        range.held_by.empty()
+            ? fmt::format("{} stayed locked by others: {}", what, error.message)
+            : fmt::format("{} stayed locked by {}: {}", what, range.held_by, error.message);
     final.hint =
-        "Another transaction holds these rows: find it in pg_locks and pg_stat_activity (often "
-        "idle in transaction), end it, and run the job again.";
+        range.held_by.empty()
+            ? "Another transaction holds these rows: find it in pg_locks and "
+              "pg_stat_activity (often idle in transaction), end it, and run the job again."
+            : "End that transaction, and run the job again.";
   }
   stop_failing(std::move(final));
 }

@@ -35,8 +35,9 @@ struct Slot {
   std::vector<RowsToRecord> record;  ///< travelling with a close
   bool cancelled = false;
   Instant cancel_again_at{};
-  std::string waiter;  ///< who waited for us, when that is why it was cancelled
-  Duration worked{};   ///< on its last batch, which it may have to rest from
+  std::string waiter;   ///< who waited for us, when that is why it was cancelled
+  std::string held_by;  ///< whom its batch was last seen waiting for
+  Duration worked{};    ///< on its last batch, which it may have to rest from
   Instant worked_until{};
 
   /// A probe in flight, alone or attached to the batch.
@@ -62,6 +63,7 @@ class Engine::Implementation {
   void handle(const PaceChanged& event, Instant now);
   void handle(const CompanySeen& event, Instant now);
   void handle(const WaiterSeen& event, Instant now);
+  void handle(const RowsHeld& event, Instant now);
   void handle(const SettingsChanged& event, Instant now);
   void handle(const StopRequested& event, Instant now);
   void handle(const LeaseLost& event, Instant now);
@@ -92,7 +94,8 @@ class Engine::Implementation {
   void fail_frontier_probe(const Error& error, bool shrunk, Instant now);
   void set_aside(Range& range, Setback setback, const Error& error, const std::string& what,
                  Instant now);
-  void give_up(Setback setback, const Error& error, const std::string& what, int tries);
+  void give_up(const Range& range, Setback setback, const Error& error, const std::string& what,
+               int tries);
   [[nodiscard]] static Setback setback_of(const Error& error);
   void be_careful(Range& range, RowCount keys);
   bool shrink_probes(const Slot& asked, const Error& error);
@@ -138,6 +141,7 @@ class Engine::Implementation {
     int ranges = 0;
     int locked = 0;  ///< of them, for the locks of others
     int of = 0;
+    std::string held_by;  ///< one of the locked ones, where that is known
     [[nodiscard]] std::string text() const;
   };
   [[nodiscard]] Waiting ranges_waiting(Instant now) const;

@@ -87,14 +87,19 @@ Engine::Implementation::Waiting Engine::Implementation::ranges_waiting(Instant n
     ++waiting.of;
     if (range.not_before <= now) continue;
     ++waiting.ranges;
-    if (range.patience.is_locked()) ++waiting.locked;
+    if (!range.patience.is_locked()) continue;
+    ++waiting.locked;
+    if (waiting.held_by.empty()) waiting.held_by = range.held_by;
   }
   return waiting;
 }
 
 std::string Engine::Implementation::Waiting::text() const {
   const std::string_view plural = ranges == 1 ? "" : "s";
-  if (locked == ranges) return fmt::format("waiting for rows locked in {} range{}", ranges, plural);
+  if (locked == ranges) {
+    return fmt::format("waiting for rows locked in {} range{}{}{}", ranges, plural,
+                       held_by.empty() ? "" : " by ", held_by);
+  }
   return fmt::format("waiting to retry {} range{}", ranges, plural);
 }
 

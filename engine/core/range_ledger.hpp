@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "backfill/key.hpp"
@@ -38,6 +39,7 @@ struct Range {
   bool in_doubt = false;  ///< a COMMIT was not answered: settle before anything else
   Instant not_before{};   ///< set aside until then
   Patience patience;
+  std::string held_by;  ///< who last kept its rows locked; empty: nobody was seen
   /// After a failure the same keys are tried again in smaller batches, up to the end of the batch
   /// that failed: this many keys at most while `careful_keys` of that batch are left.
   std::optional<RowCount> careful_size;

@@ -74,7 +74,14 @@ std::string_view to_string(LagBasis basis) {
   std::abort();
 }
 
-LagEstimate ReplicaLag::on_reading(const StandbyReading& reading, const WalHistory& history) {
+bool ReplicaLag::is_stuck(const StandbyReading& reading, const WalHistory& history,
+                          Duration answers_within) {
+  if (!reading.received || !reading.reply_age || *reading.reply_age <= answers_within) return false;
+  return history.age_of(*reading.received, reading.at)->age > answers_within;
+}
+
+LagEstimate ReplicaLag::on_reading(const StandbyReading& reading, const WalHistory& history,
+                                   Duration answers_within) {
   if (reading.replayed) {
     replayed_ = reading.replayed;
     unknown_since_.reset();
@@ -106,8 +113,9 @@ LagEstimate ReplicaLag::on_reading(const StandbyReading& reading, const WalHisto
   }
   // Stale after the standby has caught up, hence only with something left to replay.
   if (pending && reading.replay_lag) raise(*reading.replay_lag, LagBasis::replay_lag);
-  if (reading.reply_age && *reading.reply_age > reply_age_max_) {
+  if (is_stuck(reading, history, answers_within)) {
     raise(*reading.reply_age, LagBasis::reply_age);
+    estimate.basis = LagBasis::reply_age;
     estimate.at_least = true;
   }
   return estimate;

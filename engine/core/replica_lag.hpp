@@ -45,6 +45,7 @@ class WalHistory {
 struct StandbyReading {
   Instant at{};
   WalPosition primary;                  ///< pg_current_wal_lsn()
+  std::optional<WalPosition> received;  ///< flush_lsn: what its receiver has answered for
   std::optional<WalPosition> replayed;  ///< replay_lsn
   std::optional<Duration> replay_lag;   ///< replay_lag
   std::optional<Duration> reply_age;    ///< now() - reply_time
@@ -55,7 +56,7 @@ enum class LagBasis {
   none,               ///< it does not lag
   position_age,       ///< the age of the position that it has replayed
   replay_lag,         ///< what the standby itself reports
-  reply_age,          ///< it has not answered for longer than it should
+  reply_age,          ///< it does not answer for what it was sent
   no_replay_position  ///< it does not say how far it is
 };
 
@@ -73,20 +74,24 @@ struct LagEstimate {
 /// No column alone can be trusted: `replay_lag` comes with the standby's replies, is NULL when idle
 /// and also when the standby is stuck, and stands still while it stalls; the byte distance is
 /// always there but says nothing of time. So: the age of the replayed position decides; the
-/// reported lag can only add to it, and only while something is left to replay; and a standby whose
-/// answers fail to come is as far behind as its last answer is old. Without a `replay_lag` a
-/// standby counts as healthy only with nothing left to replay and a fresh reply.
+/// reported lag can only add to it, and only while something is left to replay.
+///
+/// A receiver answers as soon as it has written what was sent, however long its
+/// wal_receiver_status_interval is. So one that has had something to answer for longer than
+/// `answers_within`, and has said nothing for as long, is stuck, and as far behind as its last
+/// answer is old. Beside an idle primary silence tells nothing: that interval is the standby's own,
+/// and may be minutes.
 class ReplicaLag {
  public:
-  /// @param reply_age_max  twice wal_receiver_status_interval (10 s by default).
-  explicit ReplicaLag(Duration reply_age_max = std::chrono::seconds(20))
-      : reply_age_max_(reply_age_max) {}
-
   /// @param history  of the primary's WAL, this reading included.
-  [[nodiscard]] LagEstimate on_reading(const StandbyReading& reading, const WalHistory& history);
+  /// @param answers_within  how long an answer may take: the lag from which the pace falls.
+  [[nodiscard]] LagEstimate on_reading(const StandbyReading& reading, const WalHistory& history,
+                                       Duration answers_within);
 
  private:
-  Duration reply_age_max_;
+  [[nodiscard]] static bool is_stuck(const StandbyReading& reading, const WalHistory& history,
+                                     Duration answers_within);
+
   std::optional<WalPosition> replayed_;   ///< the last known
   std::optional<Instant> unknown_since_;  ///< no replay position was ever shown
 };

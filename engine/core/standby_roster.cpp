@@ -98,10 +98,11 @@ void StandbyRoster::on_present(const std::string& name, const ReplicationReading
   StandbyReading seen;
   seen.at = at;
   seen.primary = primary;
+  seen.received = reading.received;
   seen.replayed = reading.replayed;
   seen.replay_lag = reading.replay_lag;
   seen.reply_age = reading.reply_age;
-  const LagEstimate lag = member.lag.on_reading(seen, history_);
+  const LagEstimate lag = member.lag.on_reading(seen, history_, settings_.slow);
   report.signals.push_back(lag_of(name, member, lag, at));
 }
 
@@ -152,10 +153,17 @@ void StandbyRoster::introduce(Report& report) {
   introduced_ = true;
   std::string names;
   for (const auto& [name, member] : members_) names += (names.empty() ? "" : ", ") + name;
-  report.notes.push_back(names.empty()
-                             ? std::string{"no standby is connected (but for ignored ones): "
-                                           "replica lag does not slow this job"}
-                             : "watching the lag of " + names);
+  const std::size_t asked = settings_.standbys.size();
+  const std::string others =
+      asked == 0 ? std::string{} : fmt::format("; standbys that are asked themselves: {}", asked);
+  if (!names.empty()) {
+    report.notes.push_back("watching the lag of " + names + others);
+  } else if (asked > 0) {
+    report.notes.push_back("the primary shows no standby (but for ignored ones)" + others);
+  } else {
+    report.notes.push_back(
+        "no standby is connected (but for ignored ones): replica lag does not slow this job");
+  }
 }
 
 Signal StandbyRoster::lag_of(const std::string& name, Member& member, const LagEstimate& lag,

@@ -24,6 +24,7 @@ struct ReplicationReading {
   bool logical = false;                 ///< the slot is a logical one
   bool temporary = false;               ///< the slot goes with its session
   bool hidden = false;                  ///< this role may not see the sender's positions
+  std::optional<WalPosition> received;  ///< flush_lsn; absent of a logical slot
   std::optional<WalPosition> replayed;  ///< replay_lsn; of a logical slot confirmed_flush_lsn
   std::optional<Duration> replay_lag;
   std::optional<Duration> reply_age;

@@ -240,6 +240,12 @@ struct WaiterSeen {
   std::string who;
 };
 
+/// A slot's batch waits for rows that others have locked: who holds them, fit for a sentence.
+struct RowsHeld {
+  SlotId slot;
+  std::string by;
+};
+
 struct StopRequested {
   bool cancel = false;  ///< false: let the batches in flight finish
   std::string reason;

@@ -11,6 +11,7 @@
 
 #include "pg/clock.hpp"
 #include "pg/field.hpp"
+#include "signals/blockers.hpp"
 
 namespace backfill::run {
 
@@ -22,15 +23,6 @@ constexpr Duration look_interval_min = std::chrono::milliseconds{20};
 /// A wait is told when it has lasted this long, and again at this pace.
 constexpr Duration wait_worth_telling = std::chrono::seconds{3};
 constexpr Duration wait_told_every = std::chrono::seconds{60};
-constexpr std::size_t blockers_shown = 5;
-
-/// A prepared transaction blocks with pid 0. Other roles' states may be hidden from us.
-constexpr const char* blockers_sql = R"(
-SELECT DISTINCT blocking.pid, a.usename, a.application_name, a.state,
-       EXTRACT(epoch FROM pg_catalog.clock_timestamp() - a.xact_start)
-FROM pg_catalog.unnest(pg_catalog.pg_blocking_pids($1::int)) AS blocking(pid)
-LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = blocking.pid
-ORDER BY 1)";
 
 /// Who holds the table is asked in the statement that signals, so that nobody is hit who has let go
 /// meanwhile. The signal stands in the list of columns, behind materialized rows: as a condition
@@ -62,22 +54,6 @@ SELECT p.phase,
             WHEN p.tuples_total > 0 THEN 100 * p.tuples_done / p.tuples_total
             WHEN p.lockers_total > 0 THEN 100 * p.lockers_done / p.lockers_total END
 FROM pg_catalog.pg_stat_progress_create_index AS p WHERE p.pid = $1::int)";
-
-std::string or_unknown(const pg::Param& text, std::string_view none) {
-  if (!text) return "unknown";
-  return text->empty() ? std::string{none} : *text;
-}
-
-std::string blocker_text(const pg::Row& row) {
-  const std::int64_t pid = pg::integer_field(row, 0);
-  if (pid == 0) return "a prepared transaction (see pg_prepared_xacts)";
-  std::string text = fmt::format(
-      "session {} (user {}, application {}, {}", pid, or_unknown(pg::field(row, 1), "none"),
-      or_unknown(pg::field(row, 2), "unnamed"), or_unknown(pg::field(row, 3), "starting"));
-  const auto age = pg::optional_number_field(row, 4);
-  if (age) text += fmt::format(", its transaction {:.1f} s old", *age);
-  return text + ")";
-}
 
 }  // namespace
 
@@ -134,27 +110,23 @@ asio::awaitable<void> DdlWatch::watch() {
 }
 
 asio::awaitable<void> DdlWatch::look(pg::Connection* connection) {
-  std::vector<pg::Param> pid;
-  pid.emplace_back(std::to_string(backend_pid_));
-  const Result<pg::Rows> blocking = co_await connection->query(blockers_sql, pid, look_deadline);
+  std::vector<int> waiting{backend_pid_};
+  const Result<std::vector<Blocked>> blocked =
+      co_await read_blockers(connection, std::move(waiting));
   // What a wait was last seen to be for outlives it: it is asked for after a failed try.
-  if (!blocking || over_) co_return;
-  if (blocking->values.empty()) {
+  if (!blocked || over_) co_return;
+  if (blocked->empty()) {
     waits_since_ = {};
   } else {
-    std::string text;
-    for (std::size_t i = 0; i < blocking->values.size() && i < blockers_shown; ++i) {
-      text += (i > 0 ? ", " : "") + blocker_text(blocking->values[i]);
-    }
-    if (blocking->values.size() > blockers_shown) {
-      text += fmt::format(" and {} more", blocking->values.size() - blockers_shown);
-    }
-    blockers_ = std::move(text);
+    blockers_ = blocked->front().by;
     report_wait(pg::now());
     if (force_) co_await terminate_blockers(connection);
     if (over_) co_return;
   }
-  const Result<pg::Rows> progress = co_await connection->query(progress_sql, pid, look_deadline);
+  std::vector<pg::Param> pid;
+  pid.emplace_back(std::to_string(backend_pid_));
+  const Result<pg::Rows> progress =
+      co_await connection->query(progress_sql, std::move(pid), look_deadline);
   if (!progress || over_) co_return;
   stage_.clear();
   if (progress->values.empty()) co_return;
@@ -175,7 +147,7 @@ asio::awaitable<void> DdlWatch::terminate_blockers(pg::Connection* connection) {
     co_return;
   }
   for (const pg::Row& row : ended->values) {
-    if (pg::bool_field(row, 5) && on_terminated) on_terminated(blocker_text(row));
+    if (pg::bool_field(row, 5) && on_terminated) on_terminated(session_text(row, 0));
   }
 }
 

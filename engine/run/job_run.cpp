@@ -245,8 +245,12 @@ void JobRun::Implementation::make_keeper() {
 
 void JobRun::Implementation::start_helpers() {
   session_.keeper->desk = session_.live->desk();
-  session_.monitor = std::make_unique<Monitor>(session_.executor, session_.options,
-                                               session_.request.job.throttle, session_.seed + 2);
+  Monitor::Watched watched{session_.target.oid, {}};
+  Result<std::vector<AskedStandby>> standbys = standbys_of(session_.request.job);
+  if (standbys) watched.standbys = *std::move(standbys);  // An error has ended the run before.
+  session_.monitor =
+      std::make_unique<Monitor>(session_.executor, session_.options, session_.request.job.throttle,
+                                std::move(watched), session_.seed + 2);
   session_.monitor->on_note = [this](std::string reason, const std::string& text) {
     session_.tell(Level::info, "information", std::move(reason), text);
   };

@@ -13,6 +13,7 @@
 #include "core/lock_wait_rule.hpp"
 #include "core/time.hpp"
 #include "run/control_link.hpp"
+#include "signals/lock_waits.hpp"
 
 namespace backfill::run {
 
@@ -28,6 +29,8 @@ class LockWatch {
   /// A process of ours has to let go of the locks that it held when it was looked at, for the sake
   /// of a session.
   std::function<void(int backend_pid, Instant looked_at, std::string who)> on_waiter;
+  /// A process of ours waited, when it was looked at, for locks that others hold.
+  std::function<void(int backend_pid, Instant looked_at, std::string by)> on_held;
   /// Each look, or why there was none.
   std::function<void(Instant)> on_look;
   std::function<void(const Error&)> on_failure;
@@ -41,8 +44,9 @@ class LockWatch {
   void stop();
 
  private:
-  asio::awaitable<Result<std::vector<LockWait>>> look(pg::Connection* connection);
+  asio::awaitable<Result<LockLook>> look(pg::Connection* connection);
   void judge(const std::vector<LockWait>& waits, Instant asked_at);
+  asio::awaitable<void> name_holders(std::vector<int> held_up, Instant looked_at);
 
   ControlLink link_;
   LockWaitRule rule_;

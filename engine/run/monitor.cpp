@@ -11,6 +11,9 @@
 #include "pg/clock.hpp"
 #include "signals/job_signals.hpp"
 #include "signals/query_signal.hpp"
+#include "signals/slot_wal_signal.hpp"
+#include "signals/standby_signal.hpp"
+#include "signals/wraparound_signal.hpp"
 
 namespace backfill::run {
 
@@ -32,7 +35,7 @@ std::vector<std::unique_ptr<SignalSource>> query_signal() {
 }  // namespace
 
 Monitor::Monitor(asio::any_io_executor executor, pg::ConnectOptions options,
-                 ThrottleSettings settings, std::uint64_t seed)
+                 ThrottleSettings settings, Watched watched, std::uint64_t seed)
     : settings_(std::move(settings)),
       link_(executor, options, seed),
       timer_(executor),
@@ -46,8 +49,35 @@ Monitor::Monitor(asio::any_io_executor executor, pg::ConnectOptions options,
   throttle_.require(lag_.name(), SilenceLimits{}, now);
   throttle_.require(lock_wait_name, SilenceLimits{}, now);
   connect_lock_watch();
+  own_.push_back({std::make_unique<SlotWalSignal>(), {}});
+  own_.push_back({std::make_unique<WraparoundSignal>(watched.table), {}});
+  require_own();
   connect(&query_reader_);
   connect(&job_readers_);
+  watch_standbys(std::move(watched.standbys), seed + 4);
+}
+
+/// Which of the signals that every job has are on, and their limits.
+void Monitor::require_own() {
+  for (Own& own : own_) {
+    own.source->set(settings_);
+    own.due = {};
+    if (own.source->on()) {
+      throttle_.require(own.source->name(), silence_of(*own.source), pg::now());
+    } else {
+      throttle_.forget(own.source->name());
+    }
+  }
+}
+
+void Monitor::watch_standbys(std::vector<AskedStandby> standbys, std::uint64_t seed) {
+  for (AskedStandby& standby : standbys) {
+    std::vector<std::unique_ptr<SignalSource>> sources;
+    sources.push_back(std::make_unique<StandbySignal>(std::move(standby.label), lag_.primary()));
+    standby_readers_.push_back(std::make_unique<SignalReaders>(
+        timer_.get_executor(), std::move(standby.options), std::move(sources), seed++));
+    connect(standby_readers_.back().get());
+  }
 }
 
 void Monitor::connect(SignalReaders* readers) {
@@ -67,6 +97,11 @@ void Monitor::connect_lock_watch() {
     if (!audience_.slot_of_backend || !audience_.tell) return;
     const std::optional<SlotId> slot = audience_.slot_of_backend(backend_pid, looked_at);
     if (slot) audience_.tell(WaiterSeen{*slot, std::move(who)});
+  };
+  lock_watch_.on_held = [this](int backend_pid, Instant looked_at, std::string by) {
+    if (!audience_.slot_of_backend || !audience_.tell) return;
+    const std::optional<SlotId> slot = audience_.slot_of_backend(backend_pid, looked_at);
+    if (slot) audience_.tell(RowsHeld{*slot, std::move(by)});
   };
   lock_watch_.on_look = [this](Instant at) {
     Signal looked;
@@ -99,8 +134,10 @@ void Monitor::set(ThrottleSettings settings) {
   settings_ = std::move(settings);
   lag_.set(settings_);
   lock_watch_.set_limit(settings_.lock_wait);
+  require_own();
   query_reader_.set(settings_, throttle_);
   job_readers_.set(settings_, throttle_);
+  for (const auto& readers : standby_readers_) readers->set(settings_, throttle_);
 }
 
 std::optional<Hold> Monitor::hold() {
@@ -116,10 +153,12 @@ asio::awaitable<void> Monitor::watch() {
   children_.spawn(lock_watch_.watch());
   children_.spawn(query_reader_.watch());
   children_.spawn(job_readers_.watch());
+  for (const auto& readers : standby_readers_) children_.spawn(readers->watch());
   children_.spawn(decide_on_beats());
   while (!stopping_) {
     co_await read_lag();
     decide();
+    co_await read_own();
     co_await read_company();
     co_await read_position();
     if (stopping_) break;
@@ -139,6 +178,7 @@ void Monitor::stop() {
   lock_watch_.stop();
   query_reader_.stop();
   job_readers_.stop();
+  for (const auto& readers : standby_readers_) readers->stop();
 }
 
 /// Apart from the readings: one that does not come back must not hide for how long it has not.
@@ -157,6 +197,17 @@ asio::awaitable<void> Monitor::read_lag() {
   lag_due_ = now + lag_.interval();
   Result<Reading> reading = co_await read_signal(&link_, &lag_);
   take(lag_.name(), std::move(reading));
+}
+
+asio::awaitable<void> Monitor::read_own() {
+  for (Own& own : own_) {
+    const Instant now = pg::now();
+    if (stopping_ || !own.source->on() || own.due > now) continue;
+    own.due = now + own.source->interval();
+    Result<Reading> reading = co_await read_signal(&link_, own.source.get());
+    // Switched off while it was being read: nobody waits for it any more.
+    if (own.source->on()) take(own.source->name(), std::move(reading));
+  }
 }
 
 void Monitor::take(const std::string& name, Result<Reading> reading) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,15 +20,16 @@
 #include "run/control_link.hpp"
 #include "run/lock_watch.hpp"
 #include "run/signal_readers.hpp"
+#include "run/standbys.hpp"
 #include "signals/company.hpp"
 #include "signals/replica_lag_signal.hpp"
 #include "signals/source.hpp"
 
 namespace backfill::run {
 
-/// Reads the signals and tells the running sweep what follows from them. The operator's query and
-/// the watch over lock waits have connections and paces of their own: however slow one of them is,
-/// the others are read in time.
+/// Reads the signals and tells the running sweep what follows from them. The operator's query, the
+/// standbys that are asked themselves and the watch over lock waits have connections and paces of
+/// their own: however slow one of them is, the others are read in time.
 class Monitor {
  public:
   /// Where the events go, and which server processes are ours (none behind a pooler).
@@ -40,8 +43,14 @@ class Monitor {
     Target target;
   };
 
+  /// What is watched from the beginning to the end of a run.
+  struct Watched {
+    std::uint32_t table = 0;  ///< its oid
+    std::vector<AskedStandby> standbys;
+  };
+
   Monitor(asio::any_io_executor executor, pg::ConnectOptions options, ThrottleSettings settings,
-          std::uint64_t seed);
+          Watched watched, std::uint64_t seed);
 
   /// Told what an operator should read: a short stable reason, and a sentence.
   std::function<void(std::string reason, std::string text)> on_note;
@@ -75,7 +84,10 @@ class Monitor {
  private:
   void connect_lock_watch();
   void connect(SignalReaders* readers);
+  void watch_standbys(std::vector<AskedStandby> standbys, std::uint64_t seed);
+  void require_own();
   asio::awaitable<void> read_lag();
+  asio::awaitable<void> read_own();
   void take(const std::string& name, Result<Reading> reading);
   asio::awaitable<void> read_company();
   asio::awaitable<void> read_position();
@@ -83,16 +95,24 @@ class Monitor {
   void decide();
 
   ThrottleSettings settings_;
+  /// A signal that every job has, read on the connection that the lag is read on.
+  struct Own {
+    std::unique_ptr<SignalSource> source;
+    Instant due{};
+  };
+
   ControlLink link_;
   asio::steady_timer timer_;
   asio::steady_timer decision_timer_;
   Throttle throttle_;
   ReplicaLagSignal lag_;
   Instant lag_due_{};
+  std::vector<Own> own_;
   LockWatch lock_watch_;
   SignalReaders query_reader_;
   SignalReaders job_readers_;
-  Children children_;  ///< the watches of the three, and the decisions
+  std::vector<std::unique_ptr<SignalReaders>> standby_readers_;  ///< one for each
+  Children children_;  ///< the watches of all of these, and the decisions
   Company company_;
   Instant company_due_{};
   Instant position_due_{};

@@ -21,6 +21,7 @@
 #include "run/guard_phase.hpp"
 #include "run/placed.hpp"
 #include "run/run.hpp"
+#include "run/standbys.hpp"
 #include "run/type_copy_view.hpp"
 
 namespace backfill::run {
@@ -147,6 +148,8 @@ asio::awaitable<Result<PlanReport>> make_report(pg::Connection* connection, Job 
 }  // namespace
 
 asio::awaitable<Result<PlanReport>> plan_job(asio::any_io_executor executor, Request request) {
+  const Result<std::vector<AskedStandby>> standbys = standbys_of(request.job);
+  if (!standbys) co_return standbys.error();
   pg::ConnectOptions options;
   options.conninfo = request.conninfo;
   options.application_name = "backfill: plan";

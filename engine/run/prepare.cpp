@@ -17,6 +17,7 @@
 #include "run/earlier_run.hpp"
 #include "run/guard_phase.hpp"
 #include "run/placed.hpp"
+#include "run/standbys.hpp"
 
 namespace backfill::run {
 
@@ -72,6 +73,8 @@ Ending judge(const Session& session, const std::vector<Finding>& findings) {
 }
 
 namespace {
+
+constexpr std::string_view too_many_connections = "53300";
 
 Outcome already_done(const Session& session) {
   Outcome outcome;
@@ -283,6 +286,18 @@ asio::awaitable<Ending> check_against_database(Session* session, pg::Connection*
   co_return std::nullopt;
 }
 
+/// A server that has no connection left knows us, and may have one in a moment: that is waited for,
+/// within the limits of the link. Whatever else keeps us out is told at once.
+asio::awaitable<Result<pg::Connection*>> first_connection(Session* session) {
+  Result<pg::Connection*> connected = co_await session->control.connect();
+  if (connected || connected.error().sqlstate != too_many_connections) co_return connected;
+  const std::function<asio::awaitable<Result<void>>(pg::Connection*)> nothing =
+      [](pg::Connection*) -> asio::awaitable<Result<void>> { co_return Result<void>{}; };
+  const Result<void> free = co_await session->control.repeat<void>(nothing);
+  if (!free) co_return free.error();
+  co_return co_await session->control.connect();
+}
+
 /// Reads only. The ending is wrapped, since an operation of the link gives a Result. A lock that
 /// kept the server from answering is an error: the look is repeated.
 asio::awaitable<Result<Ending>> inspect(Session* session, pg::Connection* connection,
@@ -300,7 +315,13 @@ asio::awaitable<Result<Ending>> inspect(Session* session, pg::Connection* connec
 }  // namespace
 
 asio::awaitable<Ending> prepare(Session* session) {
-  const Result<pg::Connection*> connected = co_await session->control.connect();
+  const Result<std::vector<AskedStandby>> standbys = standbys_of(session->request.job);
+  if (!standbys) {
+    Outcome outcome = not_prepared(session, standbys.error());
+    outcome.code = ExitCode::usage;
+    co_return outcome;
+  }
+  const Result<pg::Connection*> connected = co_await first_connection(session);
   Ending ending = stop_asked(*session);
   if (ending) co_return ending;
   if (!connected) {

@@ -14,15 +14,14 @@ namespace {
 
 constexpr Duration beat = std::chrono::milliseconds{100};
 
-/// One reading that fails is no silence yet, however seldom the signal is read.
+}  // namespace
+
 SilenceLimits silence_of(const SignalSource& source) {
   SilenceLimits limits;
   limits.stop = std::max(limits.stop, 3 * source.interval());
   limits.holds = source.holds();
   return limits;
 }
-
-}  // namespace
 
 asio::awaitable<Result<Reading>> read_signal(ControlLink* link, SignalSource* source) {
   const std::function<asio::awaitable<Result<Reading>>(pg::Connection*)> read =

@@ -16,6 +16,10 @@
 
 namespace backfill::run {
 
+/// How long the source may be silent: one reading that fails is no silence yet, however seldom it
+/// is read.
+[[nodiscard]] SilenceLimits silence_of(const SignalSource& source);
+
 /// One reading of the source on the link; an error says why there was none.
 asio::awaitable<Result<Reading>> read_signal(ControlLink* link, SignalSource* source);
 

@@ -1,6 +1,8 @@
 #include "run/slot_pool.hpp"
 
+#include <algorithm>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -13,10 +15,16 @@
 
 namespace backfill::run {
 
+namespace {
+
+constexpr std::string_view too_many_connections = "53300";
+
+}  // namespace
+
 /// One slot's place in the pool.
 struct SlotPool::Seat {
-  Seat(asio::any_io_executor executor, SlotId id, std::uint64_t seed)
-      : slot(id), connecting(executor), timer(executor), life(pg::LifeLimits{}, seed) {}
+  Seat(asio::any_io_executor executor, SlotId id, pg::LifeLimits limits, std::uint64_t seed)
+      : slot(id), connecting(executor), timer(executor), life(limits, seed) {}
 
   SlotId slot;
   std::unique_ptr<pg::Connection> connection;
@@ -29,17 +37,18 @@ struct SlotPool::Seat {
 };
 
 SlotPool::SlotPool(asio::any_io_executor executor, pg::ConnectOptions options, int slots,
-                   std::uint64_t seed)
+                   std::uint64_t seed, pg::LifeLimits limits)
     : executor_(std::move(executor)),
       options_(std::move(options)),
       seed_(seed),
+      limits_(limits),
       kept_(executor_, asio::steady_timer::time_point::max()) {
   for (int i = 0; i < slots; ++i) add_seat();
 }
 
 void SlotPool::add_seat() {
   const int number = size();
-  seats_.push_back(std::make_unique<Seat>(executor_, SlotId{number},
+  seats_.push_back(std::make_unique<Seat>(executor_, SlotId{number}, limits_,
                                           seed_ + static_cast<std::uint64_t>(number)));
 }
 
@@ -116,12 +125,26 @@ asio::awaitable<void> SlotPool::perform(Seat* seat, pg::LifeAction action) {
     announce(SlotUp{seat->slot});
     while (seat->connection && !closing_) co_await pause(seat, Duration::max());
   } else if (const auto* given_up = std::get_if<pg::life::GiveUp>(&action)) {
+    if (is_crowded_out(*seat, given_up->error)) {
+      co_await pause(seat, limits_.backoff_cap);
+      seat->life =
+          pg::ConnectionLife(limits_, seed_ + static_cast<std::uint64_t>(seat->slot.value));
+      seat->next = seat->life.on(pg::life::Wanted{}, pg::now());
+      co_return;
+    }
     Error error = given_up->error;
     error.kind = ErrorClass::fatal;
     announce(SlotDown{seat->slot, std::move(error)});
   } else {
     seat->connection.reset();
   }
+}
+
+bool SlotPool::is_crowded_out(const Seat& seat, const Error& error) const {
+  if (error.sqlstate != too_many_connections) return false;
+  return std::ranges::any_of(seats_, [&](const std::unique_ptr<Seat>& other) {
+    return other.get() != &seat && other->connection;
+  });
 }
 
 asio::awaitable<void> SlotPool::connect(Seat* seat) {

@@ -21,12 +21,15 @@ namespace asio = boost::asio;
 /// The connections behind the engine's slots: one for each, made anew whenever it breaks, for as
 /// long as the pool lives. Interprets `pg::ConnectionLife`. Whoever uses a slot's connection tells
 /// when it broke.
+///
+/// A server that has no place for another connection is no outage while other seats have theirs:
+/// the job works with those, and the seat asks again for as long as the pool lives.
 class SlotPool {
  public:
   using OnEvent = std::function<void(const Event&)>;
 
   SlotPool(asio::any_io_executor executor, pg::ConnectOptions options, int slots,
-           std::uint64_t seed);
+           std::uint64_t seed, pg::LifeLimits limits = {});
   ~SlotPool();
   SlotPool(const SlotPool&) = delete;
   SlotPool& operator=(const SlotPool&) = delete;
@@ -61,6 +64,7 @@ class SlotPool {
   asio::awaitable<void> perform(Seat* seat, pg::LifeAction action);
   asio::awaitable<void> connect(Seat* seat);
   asio::awaitable<void> pause(Seat* seat, Duration wait);
+  [[nodiscard]] bool is_crowded_out(const Seat& seat, const Error& error) const;
   void announce(const Event& event);
 
   void add_seat();
@@ -68,6 +72,7 @@ class SlotPool {
   asio::any_io_executor executor_;
   pg::ConnectOptions options_;
   std::uint64_t seed_;
+  pg::LifeLimits limits_;
   std::vector<std::unique_ptr<Seat>> seats_;
   OnEvent on_event_;
   asio::steady_timer kept_;  ///< never expires: cancelled when a seat's keeping ends

@@ -15,11 +15,12 @@ constexpr Duration read_deadline = std::chrono::seconds{3};
 /// Every sender, every slot, and which belong together. A logical slot of another database holds
 /// nothing that this job writes. What a logical consumer has kept is its slot's business: what it
 /// reports as replayed may be what it has only received. One row always comes (the LEFT JOIN): it
-/// has the primary's position. Ordered by age, so that numbered names stay with their standbys.
+/// has the primary's position and its cluster. Ordered by age, so that numbered names stay with
+/// their standbys.
 constexpr const char* readings_sql = R"(
-SELECT (pg_catalog.pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint,
+SELECT (pg_catalog.pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint, cluster.system_identifier,
        found.*
-FROM (SELECT 1) AS one LEFT JOIN (
+FROM pg_catalog.pg_control_system() AS cluster LEFT JOIN (
   SELECT coalesce(r.application_name, ''),
          coalesce(pg_catalog.host(r.client_addr), 'local'),
          coalesce(s.slot_name::text, ''),
@@ -36,13 +37,15 @@ FROM (SELECT 1) AS one LEFT JOIN (
               THEN (extract(epoch FROM pg_catalog.clock_timestamp() - r.reply_time)
                     * 1000000)::bigint END,
          (pg_catalog.pg_current_wal_lsn() - s.restart_lsn)::bigint,
-         coalesce(s.wal_status, '')
+         coalesce(s.wal_status, ''),
+         CASE WHEN s.slot_type IS DISTINCT FROM 'logical'
+              THEN (r.flush_lsn - '0/0'::pg_lsn)::bigint END
   FROM pg_catalog.pg_stat_replication AS r
   FULL JOIN pg_catalog.pg_replication_slots AS s ON s.active_pid = r.pid
   WHERE s.slot_type IS DISTINCT FROM 'logical' OR s.database = pg_catalog.current_database()
   ORDER BY r.backend_start, r.pid, s.slot_name
 ) AS found(application_name, address, slot, connected, starting, logical, temporary, hidden,
-           replayed, replay_lag, reply_age, retained, wal_status) ON true)";
+           replayed, replay_lag, reply_age, retained, wal_status, received) ON true)";
 
 std::optional<Duration> micros(const pg::Row& row, std::size_t column) {
   const auto value = pg::optional_integer_field(row, column);
@@ -52,23 +55,26 @@ std::optional<Duration> micros(const pg::Row& row, std::size_t column) {
 
 ReplicationReading reading_of(const pg::Row& row) {
   ReplicationReading reading;
-  reading.application_name = pg::text_field(row, 1);
-  reading.address = pg::text_field(row, 2);
-  reading.slot = pg::text_field(row, 3);
-  reading.connected = pg::bool_field(row, 4);
-  reading.starting = pg::bool_field(row, 5);
-  reading.logical = pg::bool_field(row, 6);
-  reading.temporary = pg::bool_field(row, 7);
-  reading.hidden = pg::bool_field(row, 8);
-  if (const auto replayed = pg::optional_integer_field(row, 9)) {
+  reading.application_name = pg::text_field(row, 2);
+  reading.address = pg::text_field(row, 3);
+  reading.slot = pg::text_field(row, 4);
+  reading.connected = pg::bool_field(row, 5);
+  reading.starting = pg::bool_field(row, 6);
+  reading.logical = pg::bool_field(row, 7);
+  reading.temporary = pg::bool_field(row, 8);
+  reading.hidden = pg::bool_field(row, 9);
+  if (const auto replayed = pg::optional_integer_field(row, 10)) {
     reading.replayed = WalPosition{*replayed};
   }
-  reading.replay_lag = micros(row, 10);
-  reading.reply_age = micros(row, 11);
-  if (const auto retained = pg::optional_integer_field(row, 12)) {
+  reading.replay_lag = micros(row, 11);
+  reading.reply_age = micros(row, 12);
+  if (const auto retained = pg::optional_integer_field(row, 13)) {
     reading.retained = ByteCount{*retained};
   }
-  reading.wal_status = pg::text_field(row, 13);
+  reading.wal_status = pg::text_field(row, 14);
+  if (const auto received = pg::optional_integer_field(row, 15)) {
+    reading.received = WalPosition{*received};
+  }
   return reading;
 }
 
@@ -88,9 +94,11 @@ pg::asio::awaitable<Result<Reading>> ReplicaLagSignal::read(pg::Connection* conn
   if (!rows) co_return rows.error();
   std::vector<ReplicationReading> readings;
   for (const pg::Row& row : rows->values) {
-    if (!pg::is_null(row, 4)) readings.push_back(reading_of(row));
+    if (!pg::is_null(row, 5)) readings.push_back(reading_of(row));
   }
   const WalPosition primary{pg::integer_field(rows->values.front(), 0)};
+  primary_->history.add(primary, at);
+  primary_->system_identifier = pg::text_field(rows->values.front(), 1);
   Result<StandbyRoster::Report> report = roster_.on_reading(readings, primary, at);
   if (!report) co_return report.error();
   Reading reading;

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "backfill/job.hpp"
 #include "core/standby_roster.hpp"
+#include "signals/primary_wal.hpp"
 #include "signals/source.hpp"
 
 namespace backfill {
@@ -15,6 +17,9 @@ class ReplicaLagSignal final : public SignalSource {
  public:
   explicit ReplicaLagSignal(ReplicaLagSettings settings)
       : settings_(std::move(settings)), roster_(settings_) {}
+
+  /// Kept up to date by each reading, for standbys that are asked themselves.
+  [[nodiscard]] std::shared_ptr<const PrimaryWal> primary() const { return primary_; }
 
   void set(const ThrottleSettings& settings) override {
     settings_ = settings.replica_lag;
@@ -28,6 +33,7 @@ class ReplicaLagSignal final : public SignalSource {
  private:
   ReplicaLagSettings settings_;
   StandbyRoster roster_;
+  std::shared_ptr<PrimaryWal> primary_ = std::make_shared<PrimaryWal>();
 };
 
 }  // namespace backfill

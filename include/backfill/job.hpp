@@ -83,6 +83,9 @@ struct ReplicaLagSettings {
   std::chrono::milliseconds slow{1'000};
   std::chrono::milliseconds stop{5'000};
   std::vector<std::string> ignore;  ///< application_name of standbys that may lag
+  /// Connection strings of standbys that are asked themselves. They may hold passwords: never
+  /// shown.
+  std::vector<std::string> standbys;
   friend bool operator==(const ReplicaLagSettings&, const ReplicaLagSettings&) = default;
 };
 
@@ -108,6 +111,16 @@ struct ByteRateThrottle {
   friend bool operator==(const ByteRateThrottle&, const ByteRateThrottle&) = default;
 };
 
+/// Bytes that pile up: between `slow` and `stop` the pace falls.
+struct ByteThrottle {
+  ByteCount slow;
+  ByteCount stop;
+  friend bool operator==(const ByteThrottle&, const ByteThrottle&) = default;
+};
+
+/// What the job does while autovacuum works on its table to prevent wraparound.
+enum class WraparoundVacuum { ignore, slow, stop };
+
 /// A daily window, by the wall clock of a time zone that the server knows. It crosses midnight when
 /// it ends before it begins.
 struct TimeWindow {
@@ -126,6 +139,10 @@ struct ThrottleSettings {
   std::optional<ByteRateThrottle> wal_rate;      ///< of the whole server
   std::optional<CountThrottle> archive_backlog;  ///< segments that wait to be archived
   std::optional<CountThrottle> xmin_age;         ///< transactions that the oldest snapshot is old
+  /// What one replication slot keeps of the log; absent: only slots in use that are about to lose
+  /// it count.
+  std::optional<ByteThrottle> slot_wal;
+  WraparoundVacuum wraparound_vacuum = WraparoundVacuum::slow;
   friend bool operator==(const ThrottleSettings&, const ThrottleSettings&) = default;
 };
 

@@ -109,7 +109,10 @@ Standby::Shown Standby::shown(Instant now) {
   } else if (told_.replayed > before) {
     told_.replay_lag = now - wal_->passed(told_.replayed, now);
   }
-  if (told_.replayed > before || now - told_at_ >= reply_interval) told_at_ = now;
+  // It answers for what it was sent as soon as it has written that.
+  const bool answers = end > told_.received || told_.replayed > before;
+  told_.received = end;
+  if (answers || now - told_at_ >= reply_interval) told_at_ = now;
   told_.reply_age = now - told_at_;
   return told_;
 }

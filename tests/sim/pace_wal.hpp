@@ -47,6 +47,7 @@ class Standby {
 
   /// As pg_stat_replication shows it.
   struct Shown {
+    double received = 0;
     double replayed = 0;
     std::optional<Duration> replay_lag;
     Duration reply_age{};

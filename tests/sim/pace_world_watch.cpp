@@ -80,6 +80,7 @@ World::LagSnapshot World::look_at_standbys(Instant asked_at) {
     reading.address = "10.0.0." + std::to_string(i);
     reading.connected = true;
     reading.replayed = WalPosition(static_cast<std::int64_t>(shown.replayed));
+    reading.received = WalPosition(static_cast<std::int64_t>(shown.received));
     reading.replay_lag = shown.replay_lag;
     reading.reply_age = shown.reply_age;
     if (planted_ == Planted::replay_lag_alone_is_believed) reading.replayed = snapshot.primary;

@@ -1,48 +1,12 @@
-#include <fstream>
-#include <signal.h>
-
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
+#include "support/cold_standby.hpp"
 #include "support/connected.hpp"
 
 namespace backfill::test {
 
 namespace {
-
-/// A second server over a copy of a stopped primary's data, in recovery for ever.
-class Standby {
- public:
-  explicit Standby(TestServer& primary) : port_(free_port()), directory_(make_server_directory()) {
-    const std::filesystem::path data = directory_ / "data";
-    primary.stop(TestServer::Stop::fast);
-    const pid_t copy = start_as_postgres(
-        {"cp", "-a", primary.data_directory().string(), data.string()}, directory_ / "copy.log");
-    const int copied = wait_for_exit(copy);
-    primary.start();
-    if (copied != 0) throw std::runtime_error("the data directory cannot be copied");
-    std::ofstream(data / "standby.signal").flush();
-    std::ofstream(data / "postgresql.conf", std::ios::app)
-        << "port = " << port_ << "\nunix_socket_directories = '" << directory_.string() << "'\n";
-    process_ = start_as_postgres({(postgres_bindir() / "postgres").string(), "-D", data.string()},
-                                 directory_ / "server.log");
-  }
-  ~Standby() {
-    ::kill(process_, SIGQUIT);
-    (void)wait_for_exit(process_);
-    std::error_code ignored;
-    std::filesystem::remove_all(directory_, ignored);
-  }
-  Standby(const Standby&) = delete;
-  Standby& operator=(const Standby&) = delete;
-
-  [[nodiscard]] int port() const { return port_; }
-
- private:
-  int port_;
-  std::filesystem::path directory_;
-  pid_t process_ = -1;
-};
 
 asio::awaitable<Result<std::string>> attempt(std::string conninfo) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
@@ -57,7 +21,7 @@ asio::awaitable<Result<std::string>> attempt(std::string conninfo) {
 
 TEST_CASE("a_standby_is_refused_by_name_and_passed_over_in_a_list") {
   TestServer& primary = TestServer::instance();
-  const Standby standby(primary);
+  const ColdStandby standby(primary);
   const std::string alone =
       fmt::format("postgresql://postgres@127.0.0.1:{}/postgres", standby.port());
   // "Starting up" and "refused" are transient: another try is what they ask for.

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "pg/catalog/table_fixture.hpp"
+#include "signals/slot_wal_signal.hpp"
 
 namespace backfill::test {
 
@@ -97,6 +98,32 @@ TEST_CASE("a_slot_that_nobody_uses_is_named_with_what_it_keeps") {
     REQUIRE(value_of(reading).notes.size() == 2);
     CHECK_THAT(value_of(reading).notes.front(), Contains("replication slot left_behind"));
     CHECK(names(value_of(reading)) == std::vector<std::string>{"replica_lag"});
+  }());
+}
+
+TEST_CASE("what_a_slot_keeps_of_the_log_is_read_with_what_the_server_lets_it_keep") {
+  run_coroutine([]() -> asio::awaitable<void> {
+    const auto connection = co_await database_with("");
+    SlotWalSignal slots;
+    ThrottleSettings settings;
+    settings.slot_wal = ByteThrottle{ByteCount{1}, ByteCount{2}};
+    slots.set(settings);
+    const auto none = co_await slots.read(connection.get());
+    CHECK(value_of(none).signals.at(0).value <= value_of(none).signals.at(0).slow);
+    co_await run_sql(connection.get(), "ALTER SYSTEM SET max_slot_wal_keep_size = '64MB'");
+    co_await run_sql(connection.get(), "SELECT pg_reload_conf()");
+    co_await run_sql(connection.get(), "SELECT pg_create_physical_replication_slot('kept', true)");
+    co_await run_sql(connection.get(), "CREATE TABLE w AS SELECT 1 FROM generate_series(1, 1000)");
+    const auto kept = co_await slots.read(connection.get());
+    const std::string safe =
+        co_await value_from(connection.get(), "SELECT safe_wal_size > 0 FROM pg_replication_slots");
+    co_await run_sql(connection.get(), "SELECT pg_drop_replication_slot('kept')");
+    co_await run_sql(connection.get(), "ALTER SYSTEM RESET max_slot_wal_keep_size");
+    co_await run_sql(connection.get(), "SELECT pg_reload_conf()");
+    const Signal signal = value_of(kept).signals.at(0);
+    CHECK(safe == "t");
+    CHECK(signal.value > signal.stop);
+    CHECK_THAT(signal.text, Contains("replication slot kept keeps "));
   }());
 }
 

@@ -74,6 +74,15 @@ class Run:
                 raise Failure(f"{self.name} does not say {word!r}")
         return self
 
+    def wait_until_it_says(self, words, timeout=60):
+        """Waits for words in the output of a run that goes on."""
+        deadline = time.monotonic() + timeout
+        while words.lower() not in self.output.lower():
+            if self.ended or time.monotonic() > deadline:
+                raise Failure(f"{self.name} does not say {words!r}")
+            time.sleep(0.05)
+        return self
+
     def never_says(self, *words):
         for word in words:
             if word.lower() in self.output.lower():

@@ -5,6 +5,7 @@ import datetime
 import subprocess
 
 from harness import exactly_once
+from harness.reaction import goes_on, limited
 
 JOB = "job_signals"
 
@@ -14,15 +15,6 @@ def closed_window():
     now = datetime.datetime.now(datetime.timezone.utc)
     begin, end = (now + datetime.timedelta(hours=hours) for hours in (8, 9))
     return f"{begin:%H:%M}-{end:%H:%M} UTC"
-
-
-def limited(s, run, by):
-    s.wait_until("SELECT held AND progress ->> 'limited_by' LIKE '%" + by + "%' "
-                 "FROM backfill.status", run)
-
-
-def goes_on(s, run):
-    exactly_once.wait_for_progress(s, run, exactly_once.rows_done(s), exactly_once.rows_done)
 
 
 def a_zone_that_does_not_exist_is_refused(s, environment):

@@ -6,6 +6,7 @@ import signal
 import tempfile
 
 from harness import exactly_once
+from harness.reaction import told
 
 
 def play(s):
@@ -34,8 +35,3 @@ def play(s):
     s.expect(told("replication slot left_over"))
     s.expect("SELECT count(*) = 0 FROM backfill.events WHERE detail ->> 'text' LIKE "
              "'%pg_receivewal%'")
-
-
-def told(words):
-    return ("SELECT count(*) > 0 FROM backfill.events WHERE detail ->> 'text' LIKE "
-            f"'%{words}%'")

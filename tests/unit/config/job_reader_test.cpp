@@ -52,9 +52,12 @@ pace:
   batch: {target: 20ms, min_rows: 1, max_rows: 500, fixed_rows: 100}
   rows_per_second: 1000
 throttle:
-  replica_lag: {slow: 2s, stop: 1m30s, ignore: [delayed, 'other one']}
+  replica_lag: {slow: 2s, stop: 1m30s, ignore: [delayed, 'other one'],
+    standbys: ['postgresql://watcher@standby2:5433/app', host=standby3 port=5432]}
   lock_wait: 100ms
   query: {sql: "SELECT a, 1 FROM t -- load", slow: .5, stop: 1e3}
+  slot_wal: {slow: 10GB, stop: 20GB}
+  wraparound_vacuum: stop
 safety: {lock_timeout: 2s, statement_timeout: 1h, retries: 0, user_triggers: bypass}
 )");
   INFO((got.problems.empty() ? "" : format(got.problems.front())));
@@ -71,9 +74,15 @@ safety: {lock_timeout: 2s, statement_timeout: 1h, retries: 0, user_triggers: byp
   wanted.pace.connections = 8;
   wanted.pace.batch = {milliseconds(20), RowCount(1), RowCount(500), RowCount(100)};
   wanted.pace.rows_per_second = RowCount(1000);
-  wanted.throttle.replica_lag = {seconds(2), seconds(90), {"delayed", "other one"}};
+  wanted.throttle.replica_lag = {
+      seconds(2),
+      seconds(90),
+      {"delayed", "other one"},
+      {"postgresql://watcher@standby2:5433/app", "host=standby3 port=5432"}};
   wanted.throttle.lock_wait = milliseconds(100);
   wanted.throttle.query = {"SELECT a, 1 FROM t", 0.5, 1000};
+  wanted.throttle.slot_wal = {ByteCount{10LL << 30}, ByteCount{20LL << 30}};
+  wanted.throttle.wraparound_vacuum = WraparoundVacuum::stop;
   wanted.safety = {seconds(2), hours(1), 0, UserTriggers::bypass};
   CHECK(*got.job == wanted);
 }

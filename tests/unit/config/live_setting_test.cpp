@@ -138,6 +138,30 @@ TEST_CASE("a_section_that_the_job_does_not_have_can_be_given_to_it_whole") {
   CHECK(job.throttle.xmin_age == CountThrottle{15, 20});
 }
 
+TEST_CASE("standbys_are_read_from_the_file_alone_and_no_text_shows_them") {
+  Job job;
+  job.throttle.replica_lag.standbys = {"postgresql://watcher:secret@standby2/app"};
+  const auto problem =
+      apply_setting(job, "throttle.replica_lag.standbys", "postgresql://x:other@elsewhere/app");
+  REQUIRE(problem);
+  CHECK(problem->message ==
+        "throttle.replica_lag.standbys is read from the job file alone: change it there, and run "
+        "the job again");
+  for (const Setting& setting : live_settings(job)) {
+    CHECK(setting.value.find("secret") == std::string::npos);
+  }
+}
+
+TEST_CASE("what_a_vacuum_to_prevent_wraparound_means_is_set_by_a_word") {
+  Job job;
+  CHECK(job.throttle.wraparound_vacuum == WraparoundVacuum::slow);
+  CHECK_FALSE(apply_setting(job, "throttle.wraparound_vacuum", "stop"));
+  CHECK(job.throttle.wraparound_vacuum == WraparoundVacuum::stop);
+  CHECK_FALSE(apply_setting(job, "throttle.wraparound_vacuum", "ignore"));
+  CHECK(job.throttle.wraparound_vacuum == WraparoundVacuum::ignore);
+  CHECK(apply_setting(job, "throttle.wraparound_vacuum", "pause"));
+}
+
 TEST_CASE("a_window_is_set_and_lifted") {
   Job job;
   CHECK_FALSE(apply_setting(job, "throttle.window", "22:00-06:00 Europe/London"));
@@ -197,7 +221,7 @@ Job full_job() {
   job.pace.connections = 7;
   job.pace.batch = {milliseconds(20), RowCount(5), RowCount(500), RowCount(50)};
   job.pace.rows_per_second = RowCount(1234);
-  job.throttle.replica_lag = {milliseconds(1500), seconds(9), {"a", "b"}};
+  job.throttle.replica_lag = {milliseconds(1500), seconds(9), {"a", "b"}, {}};
   job.throttle.lock_wait = milliseconds(300);
   job.throttle.query = QueryThrottle{"SELECT 0", 1.5, 2.25};
   job.throttle.window = TimeWindow{22 * 60, 6 * 60, "Europe/London"};
@@ -205,6 +229,9 @@ Job full_job() {
       ByteRateThrottle{ByteCount(50 * 1024 * 1024), ByteCount(1024 * 1024 * 1024)};
   job.throttle.archive_backlog = CountThrottle{10, 100};
   job.throttle.xmin_age = CountThrottle{1000, 5000};
+  job.throttle.slot_wal =
+      ByteThrottle{ByteCount(512 * 1024 * 1024), ByteCount(20LL * 1024 * 1024 * 1024)};
+  job.throttle.wraparound_vacuum = WraparoundVacuum::stop;
   job.safety.lock_timeout = milliseconds(750);
   job.safety.statement_timeout = seconds(90);
   job.safety.retries = 3;

@@ -22,3 +22,20 @@ TEST_CASE("what_is_no_rate_is_refused") {
     CHECK_FALSE(parse_byte_rate(text));
   }
 }
+
+TEST_CASE("a_size_is_read_and_written_alike") {
+  for (const char* text : {"1kB", "50MB", "20GB", "1048576GB", "1500kB"}) {
+    const auto size = parse_byte_size(text);
+    REQUIRE(size);
+    CHECK(byte_size_text(*size) == text);
+  }
+  CHECK(*parse_byte_size("20GB") == ByteCount{20LL * 1024 * 1024 * 1024});
+}
+
+TEST_CASE("what_is_no_size_is_refused") {
+  for (const char* text : {"", "50", "50MB/s", "50 MB", "MB", "-1MB", "0GB", "1.5GB", "20gb",
+                           "20TB", "1048577GB", "99999999999999999999MB"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_byte_size(text));
+  }
+}

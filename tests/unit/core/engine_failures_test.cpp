@@ -110,6 +110,44 @@ TEST_CASE("a_lock_that_never_frees_ends_the_job_and_names_the_key") {
   CHECK_THAT(finish.error.hint, Catch::Contains("pg_stat_activity"));
 }
 
+TEST_CASE("a_lock_that_never_frees_names_who_holds_it_in_each_note_and_at_the_end") {
+  const std::string holder = "session 4711 (user shop, application psql, idle in transaction)";
+  EngineDriver driver = with_batch_of(1, 1, "7777");
+  for (int tries = 0; driver.count<Finish>() == 0; ++tries) {
+    REQUIRE(tries <= 100);
+    const int before = driver.count<StartBatch>();
+    // Seen in the first wait only: a name outlives the tries in which nobody looked in time.
+    if (tries == 0) driver.tell(RowsHeld{SlotId{0}, holder});
+    driver.tell(BatchFailed{SlotId{0}, error_of("55P03")});
+    if (driver.count<Finish>() > 0) break;
+    CHECK_THAT(driver.last<Note>().text,
+               Catch::Contains("key 7777 set aside") && Catch::Contains("locked by " + holder));
+    CHECK(driver.limited_by() == "waiting for rows locked in 1 range by " + holder);
+    while (driver.count<Finish>() == 0 && driver.count<StartBatch>() == before) driver.wake();
+  }
+  const Error error = driver.last<Finish>().error;
+  CHECK_THAT(error.message, Catch::StartsWith("key 7777 stayed locked by " + holder));
+  CHECK_THAT(error.hint, Catch::StartsWith("End that transaction"));
+}
+
+TEST_CASE("who_held_rows_is_forgotten_when_they_went_through_and_late_news_of_it_is_not_heard") {
+  EngineDriver driver(settings_with(1), 1,
+                      {known_range(1, "0", "10", 1), known_range(2, "10", "20", 1)});
+  ProbeResult first;
+  first.ticks.push_back({KeyValue{"10"}, RowCount(1)});
+  first.exhausted = true;
+  driver.tell(ProbeDone{SlotId{0}, first});
+  driver.tell(RowsHeld{SlotId{0}, "session 1"});
+  driver.tell(done(SlotId{0}, 1));
+  driver.tell(RowsHeld{SlotId{0}, "session 2"});  // It looks for boundaries now.
+  ProbeResult second;
+  second.ticks.push_back({KeyValue{"20"}, RowCount(1)});
+  second.exhausted = true;
+  driver.tell(ProbeDone{SlotId{0}, second});
+  driver.tell(BatchFailed{SlotId{0}, error_of("55P03")});
+  CHECK(driver.limited_by() == "waiting for rows locked in 1 range");
+}
+
 TEST_CASE("a_locked_range_is_set_aside_and_the_others_go_on") {
   EngineDriver driver(settings_with(1), 1,
                       {known_range(1, "0", "10", 1), known_range(2, "10", "20", 1)});

@@ -20,15 +20,16 @@ StandbyReading reading(Duration at, std::optional<Duration> replayed) {
   result.at = start + at;
   result.primary = written(at);
   if (replayed) result.replayed = written(*replayed);
+  result.received = result.primary;
   result.reply_age = 100ms;
   return result;
 }
 
 /// One standby, and the history of its primary.
 struct Watched {
-  LagEstimate on_reading(const StandbyReading& seen) {
+  LagEstimate on_reading(const StandbyReading& seen, Duration answers_within) {
     history.add(seen.primary, seen.at);
-    return lag.on_reading(seen, history);
+    return lag.on_reading(seen, history, answers_within);
   }
   WalHistory history;
   ReplicaLag lag;
@@ -97,7 +98,7 @@ TEST_CASE("the_history_is_bounded_and_still_reaches_back_for_hours") {
 TEST_CASE("a_standby_that_keeps_up_has_no_lag_beyond_its_own") {
   Watched lag;
   for (Duration at{}; at <= 60s; at += 500ms) {
-    const auto estimate = lag.on_reading(reading(at, at > 2ms ? at - 2ms : 0ms));
+    const auto estimate = lag.on_reading(reading(at, at > 2ms ? at - 2ms : 0ms), 1s);
     CHECK(estimate.lag <= Duration(2ms));
   }
 }
@@ -105,7 +106,7 @@ TEST_CASE("a_standby_that_keeps_up_has_no_lag_beyond_its_own") {
 TEST_CASE("a_standby_that_has_replayed_all_is_healthy_without_a_replay_lag") {
   Watched lag;
   for (Duration at{}; at <= 10s; at += 500ms) {
-    const auto estimate = lag.on_reading(reading(at, at));
+    const auto estimate = lag.on_reading(reading(at, at), 1s);
     CHECK(estimate.lag == Duration::zero());
     CHECK(estimate.basis == LagBasis::none);
     CHECK(estimate.bytes == ByteCount(0));
@@ -118,7 +119,7 @@ TEST_CASE("paused_replay_shows_at_once_although_the_reported_lag_stands_still") 
   for (Duration at{}; at <= 20s; at += 500ms) {
     auto now = reading(at, std::min<Duration>(at, 10s));
     now.replay_lag = 30ms;
-    estimate = lag.on_reading(now);
+    estimate = lag.on_reading(now, 1s);
     if (at > Duration(10s)) CHECK(ms(estimate.lag) == Approx(ms(at - 10s)));
   }
   CHECK(estimate.basis == LagBasis::position_age);
@@ -129,11 +130,11 @@ TEST_CASE("a_reported_lag_is_stale_once_nothing_is_left_to_replay") {
   Watched lag;
   auto now = reading(1s, 1s);
   now.replay_lag = 8s;
-  CHECK(lag.on_reading(now).lag == Duration::zero());
+  CHECK(lag.on_reading(now, 1s).lag == Duration::zero());
   now = reading(2s, 1900ms);
   now.replay_lag = 8s;
-  CHECK(lag.on_reading(now).lag == Duration(8s));
-  CHECK(lag.on_reading(now).basis == LagBasis::replay_lag);
+  CHECK(lag.on_reading(now, 1s).lag == Duration(8s));
+  CHECK(lag.on_reading(now, 1s).basis == LagBasis::replay_lag);
 }
 
 TEST_CASE("a_frozen_receiver_lags_although_every_lag_column_is_null") {
@@ -142,41 +143,82 @@ TEST_CASE("a_frozen_receiver_lags_although_every_lag_column_is_null") {
   for (Duration at{}; at <= 30s; at += 500ms) {
     auto now = reading(at, std::min<Duration>(at, 10s));
     now.reply_age = at > Duration(10s) ? at - 10s : 0s;
-    estimate = lag.on_reading(now);
+    now.received = now.replayed;
+    estimate = lag.on_reading(now, 1s);
   }
   CHECK(ms(estimate.lag) == Approx(20'000));
+  CHECK(estimate.basis == LagBasis::reply_age);
 }
 
-TEST_CASE("beside_an_idle_primary_a_silent_standby_lags_by_its_silence") {
+TEST_CASE("beside_an_idle_primary_a_silent_standby_does_not_lag") {
   Watched lag;
   auto now = reading(1s, 1s);
-  now.reply_age = 19s;
-  CHECK(lag.on_reading(now).lag == Duration::zero());
-  now = reading(2s, 2s);
-  now.reply_age = 21s;
-  const auto estimate = lag.on_reading(now);
-  CHECK(estimate.lag == Duration(21s));
-  CHECK(estimate.basis == LagBasis::reply_age);
+  (void)lag.on_reading(now, 1s);
+  for (const Duration silence : {19s, 60s, 3600s}) {
+    now.at = start + 1s + silence;
+    now.reply_age = silence;
+    const auto estimate = lag.on_reading(now, 1s);
+    CHECK(estimate.lag == Duration::zero());
+    CHECK(estimate.basis == LagBasis::none);
+  }
+}
+
+TEST_CASE("a_receiver_frozen_while_idle_lags_by_its_silence_once_it_owes_an_answer") {
+  Watched lag;
+  auto before = reading(100s, 100s);
+  before.reply_age = 40s;
+  CHECK(lag.on_reading(before, 1s).lag == Duration::zero());
+  for (Duration at = 100s + 500ms; at <= 102s; at += 500ms) {
+    auto now = reading(at, 100s);
+    now.received = before.received;
+    now.reply_age = at - 60s;
+    const auto estimate = lag.on_reading(now, 1s);
+    const bool owes_an_answer = at > Duration(101s);
+    CHECK(estimate.lag == (owes_an_answer ? at - 60s : at - 100s));
+    CHECK((estimate.basis == LagBasis::reply_age) == owes_an_answer);
+  }
+}
+
+TEST_CASE("a_receiver_that_answers_slowly_for_all_it_gets_is_not_stuck") {
+  Watched lag;
+  for (Duration at{}; at <= 30s; at += 500ms) {
+    auto now = reading(at, at > 8s ? at - 8s : 0s);
+    now.received = now.replayed;
+    now.reply_age = 200ms;
+    CHECK(lag.on_reading(now, 1s).basis != LagBasis::reply_age);
+  }
+}
+
+TEST_CASE("a_replay_that_is_paused_behind_a_receiver_with_seldom_replies_is_not_stuck") {
+  Watched lag;
+  for (Duration at = 10s; at <= 70s; at += 500ms) {
+    // The primary has written nothing since 10 s, and all of it has been received.
+    auto now = reading(at, 9s);
+    now.primary = written(10s);
+    now.received = now.primary;
+    now.reply_age = at - 10s;
+    CHECK(lag.on_reading(now, 1s).basis != LagBasis::reply_age);
+  }
 }
 
 TEST_CASE("a_standby_that_never_says_how_far_it_is_is_never_healthy") {
   Watched lag;
-  auto estimate = lag.on_reading(reading(1s, std::nullopt));
+  auto estimate = lag.on_reading(reading(1s, std::nullopt), 1s);
   CHECK(estimate.basis == LagBasis::no_replay_position);
   CHECK(estimate.at_least);
   CHECK_FALSE(estimate.bytes.has_value());
-  estimate = lag.on_reading(reading(7s, std::nullopt));
+  estimate = lag.on_reading(reading(7s, std::nullopt), 1s);
   CHECK(estimate.lag == Duration(6s));
-  estimate = lag.on_reading(reading(8s, 8s));
+  estimate = lag.on_reading(reading(8s, 8s), 1s);
   CHECK(estimate.lag == Duration::zero());
   CHECK(estimate.basis == LagBasis::none);
 }
 
 TEST_CASE("a_position_that_is_no_longer_shown_goes_on_ageing") {
   Watched lag;
-  (void)lag.on_reading(reading(1s, 1s));
-  (void)lag.on_reading(reading(2s, std::nullopt));
-  const auto estimate = lag.on_reading(reading(9s, std::nullopt));
+  (void)lag.on_reading(reading(1s, 1s), 1s);
+  (void)lag.on_reading(reading(2s, std::nullopt), 1s);
+  const auto estimate = lag.on_reading(reading(9s, std::nullopt), 1s);
   CHECK(estimate.lag == Duration(8s));
   CHECK(estimate.basis == LagBasis::no_replay_position);
 }
@@ -184,7 +226,7 @@ TEST_CASE("a_position_that_is_no_longer_shown_goes_on_ageing") {
 TEST_CASE("a_standby_far_behind_at_the_first_look_lags_by_at_least_the_time_watched") {
   Watched lag;
   LagEstimate estimate;
-  for (Duration at = 100s; at <= 110s; at += 500ms) estimate = lag.on_reading(reading(at, 5s));
+  for (Duration at = 100s; at <= 110s; at += 500ms) estimate = lag.on_reading(reading(at, 5s), 1s);
   CHECK(estimate.lag == Duration(10s));
   CHECK(estimate.at_least);
 }

@@ -78,6 +78,16 @@ TEST_CASE("that_nobody_is_watched_is_said_once") {
   CHECK(noted(read(watching, {standby("a")}, 0s), "watching the lag of a@10.0.0.1"));
 }
 
+TEST_CASE("standbys_that_are_asked_themselves_are_counted_among_those_watched_and_not_shown") {
+  ReplicaLagSettings settings;
+  settings.standbys = {"postgresql://watcher:secret@standby2/app"};
+  StandbyRoster roster(settings);
+  const auto report = read(roster, {}, 0s);
+  CHECK(noted(report, "standbys that are asked themselves: 1"));
+  CHECK_FALSE(noted(report, "does not slow"));
+  CHECK_FALSE(noted(report, "secret"));
+}
+
 TEST_CASE("a_standby_without_a_slot_has_the_same_name_after_it_reconnects") {
   StandbyRoster roster{ReplicaLagSettings{}};
   CHECK(names(read(roster, {standby("walreceiver"), standby("walreceiver")}, 0s)) ==
@@ -220,8 +230,11 @@ TEST_CASE("a_receiver_that_stopped_answering_is_called_stuck") {
   StandbyRoster roster{ReplicaLagSettings{}};
   (void)read(roster, {standby("a")}, 0s);
   auto stuck = standby("a");
+  stuck.received = wal_end;
   stuck.reply_age = 30s;
-  CHECK_THAT(read(roster, {stuck}, 1s).signals.front().text, Catch::Contains("stuck"));
+  const WalPosition later(wal_end.value + 1000);
+  (void)read(roster, {stuck}, 1s, later);
+  CHECK_THAT(read(roster, {stuck}, 4s, later).signals.front().text, Catch::Contains("stuck"));
 }
 
 TEST_CASE("a_standby_behind_for_a_minute_may_be_delayed_on_purpose_and_its_remedy_is_named") {

@@ -1,0 +1,75 @@
+#include "signals/standby_signal.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "pg/clock.hpp"
+#include "pg/field.hpp"
+
+namespace backfill {
+
+namespace {
+
+constexpr Duration read_deadline = std::chrono::seconds{3};
+
+/// Whether replay is paused may be asked during recovery only.
+constexpr const char* standby_sql = R"(
+SELECT pg_catalog.pg_is_in_recovery(),
+       (pg_catalog.pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::bigint,
+       (extract(epoch FROM pg_catalog.clock_timestamp()
+                           - pg_catalog.pg_last_xact_replay_timestamp()) * 1000000)::bigint,
+       CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_is_wal_replay_paused() END,
+       (SELECT s.system_identifier FROM pg_catalog.pg_control_system() AS s))";
+
+double seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+}  // namespace
+
+pg::asio::awaitable<Result<Reading>> StandbySignal::read(pg::Connection* connection) {
+  std::vector<pg::Param> none;
+  const Instant asked_at = pg::now();
+  const Result<pg::Rows> rows =
+      co_await connection->query(standby_sql, std::move(none), read_deadline);
+  if (!rows) co_return rows.error();
+  const pg::Row& row = rows->values.front();
+  if (!pg::bool_field(row, 0)) {
+    co_return fatal_error(label_ + " is no standby: it has been promoted, or never was one",
+                          "correct throttle.replica_lag.standbys");
+  }
+  if (primary_->system_identifier.empty()) {
+    co_return fatal_error("the primary's position has not been read yet");
+  }
+  if (pg::text_field(row, 4) != primary_->system_identifier) {
+    co_return fatal_error(label_ + " is a standby of another cluster",
+                          "correct throttle.replica_lag.standbys");
+  }
+  const std::optional<std::int64_t> replayed = pg::optional_integer_field(row, 1);
+  if (!replayed) co_return fatal_error(label_ + " has not replayed anything yet");
+  const WalHistory::Age age =
+      primary_->history.age_of(WalPosition{*replayed}, pg::now()).value_or(WalHistory::Age{});
+  Duration lag = age.age;
+  const std::optional<std::int64_t> last_commit = pg::optional_integer_field(row, 2);
+  // Beside an idle primary the last commit is old without any lag: something must have waited.
+  if (age.at_least && lag > settings_.slow && last_commit) {
+    lag = std::max(lag, Duration{*last_commit});
+  }
+  Signal signal;
+  signal.name = name();
+  signal.value = seconds(lag);
+  signal.slow = seconds(settings_.slow);
+  signal.stop = seconds(settings_.stop);
+  signal.taken_at = asked_at;
+  signal.text = fmt::format("lag of {} {}{:.1f} s of {:.1f} s", label_, age.at_least ? "over " : "",
+                            signal.value, signal.stop);
+  if (pg::text_field(row, 3) == "t") signal.text += "; its replay is paused";
+  Reading reading;
+  reading.signals.push_back(std::move(signal));
+  co_return reading;
+}
+
+}  // namespace backfill
