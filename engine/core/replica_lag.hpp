@@ -1,45 +1,15 @@
 #pragma once
 
-#include <cstdint>
-#include <deque>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "backfill/units.hpp"
+#include "core/replay_speed.hpp"
 #include "core/time.hpp"
+#include "core/wal_history.hpp"
 
 namespace backfill {
-
-/// A position in the WAL (pg_lsn), in bytes from its beginning.
-using WalPosition = Quantity<struct WalPositionTag>;
-
-/// Where the primary's WAL ended at which moment: turns a position into its age.
-class WalHistory {
- public:
-  /// Positions only grow; one that is lower than the last belongs to another timeline or server,
-  /// and begins the history anew.
-  void add(WalPosition position, Instant at);
-
-  struct Age {
-    Duration age{};
-    bool at_least = false;  ///< the position is older than the history
-  };
-
-  /// For how long WAL beyond `position` has existed at `now`: 0 when there is none. Absent without
-  /// any sample.
-  [[nodiscard]] std::optional<Age> age_of(WalPosition position, Instant now) const;
-
-  [[nodiscard]] std::size_t size() const { return samples_.size(); }
-
- private:
-  struct Sample {
-    WalPosition position;
-    Instant at{};
-  };
-  void thin_out();
-
-  std::deque<Sample> samples_;
-};
 
 /// One row of pg_stat_replication, with the primary's position read by the same statement.
 struct StandbyReading {
@@ -57,17 +27,22 @@ enum class LagBasis {
   position_age,       ///< the age of the position that it has replayed
   replay_lag,         ///< what the standby itself reports
   reply_age,          ///< it does not answer for what it was sent
+  catch_up_time,      ///< what it has left will take it longer than anything has waited yet
   no_replay_position  ///< it does not say how far it is
 };
 
 [[nodiscard]] std::string_view to_string(LagBasis basis);
 
 struct LagEstimate {
-  Duration lag{};
+  Duration lag{};   ///< the largest of what is and what is to come: it decides
+  Duration seen{};  ///< what is: without the time that it will take to catch up
   std::optional<ByteCount> bytes;  ///< not yet replayed
   LagBasis basis = LagBasis::none;
   bool at_least = false;  ///< it may be more: the history does not reach back so far
 };
+
+/// "lag of standby2 0.4 s, and 3.1 s to catch up, of 5.0 s"; the second only where it decides.
+[[nodiscard]] std::string lag_text(const std::string& name, const LagEstimate& lag, Duration stop);
 
 /// Estimates how far one standby is behind, in time, from what its primary shows.
 ///
@@ -92,6 +67,7 @@ class ReplicaLag {
   [[nodiscard]] static bool is_stuck(const StandbyReading& reading, const WalHistory& history,
                                      Duration answers_within);
 
+  ReplaySpeed speed_;
   std::optional<WalPosition> replayed_;   ///< the last known
   std::optional<Instant> unknown_since_;  ///< no replay position was ever shown
 };

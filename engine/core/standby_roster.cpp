@@ -174,8 +174,7 @@ Signal StandbyRoster::lag_of(const std::string& name, Member& member, const LagE
   signal.slow = seconds(settings_.slow);
   signal.stop = seconds(settings_.stop);
   signal.taken_at = at;
-  signal.text = fmt::format("lag of {} {}{:.1f} s of {:.1f} s", name, lag.at_least ? "over " : "",
-                            signal.value, signal.stop);
+  signal.text = lag_text(name, lag, settings_.stop);
   if (lag.lag < settings_.stop) {
     member.stopped_since.reset();
     return signal;

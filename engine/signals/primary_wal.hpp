@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "core/replica_lag.hpp"
+#include "core/wal_history.hpp"
 
 namespace backfill {
 

@@ -4,8 +4,6 @@
 #include <optional>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include "pg/clock.hpp"
 #include "pg/field.hpp"
 
@@ -30,6 +28,29 @@ double seconds(Duration duration) {
 
 }  // namespace
 
+LagEstimate StandbySignal::estimate(WalPosition replayed, std::optional<Duration> last_commit,
+                                    Instant asked_at) {
+  const Instant now = pg::now();
+  const WalHistory::Age age = primary_->history.age_of(replayed, now).value_or(WalHistory::Age{});
+  LagEstimate lag;
+  lag.lag = age.age;
+  lag.basis = LagBasis::position_age;
+  lag.at_least = age.at_least;
+  // Beside an idle primary the last commit is old without any lag: something must have waited.
+  if (age.at_least && lag.lag > settings_.slow && last_commit) {
+    lag.lag = std::max(lag.lag, *last_commit);
+  }
+  lag.seen = lag.lag;
+  const std::optional<WalPosition> written = primary_->history.written_by(asked_at);
+  if (!written) return lag;
+  speed_.on_position(replayed, *written, asked_at);
+  const std::optional<Duration> wait = speed_.catch_up(*written, now);
+  if (!wait || *wait <= lag.lag) return lag;
+  lag.lag = *wait;
+  lag.basis = LagBasis::catch_up_time;
+  return lag;
+}
+
 pg::asio::awaitable<Result<Reading>> StandbySignal::read(pg::Connection* connection) {
   std::vector<pg::Param> none;
   const Instant asked_at = pg::now();
@@ -50,22 +71,16 @@ pg::asio::awaitable<Result<Reading>> StandbySignal::read(pg::Connection* connect
   }
   const std::optional<std::int64_t> replayed = pg::optional_integer_field(row, 1);
   if (!replayed) co_return fatal_error(label_ + " has not replayed anything yet");
-  const WalHistory::Age age =
-      primary_->history.age_of(WalPosition{*replayed}, pg::now()).value_or(WalHistory::Age{});
-  Duration lag = age.age;
-  const std::optional<std::int64_t> last_commit = pg::optional_integer_field(row, 2);
-  // Beside an idle primary the last commit is old without any lag: something must have waited.
-  if (age.at_least && lag > settings_.slow && last_commit) {
-    lag = std::max(lag, Duration{*last_commit});
-  }
+  std::optional<Duration> last_commit;
+  if (const auto micros = pg::optional_integer_field(row, 2)) last_commit = Duration{*micros};
+  const LagEstimate lag = estimate(WalPosition{*replayed}, last_commit, asked_at);
   Signal signal;
   signal.name = name();
-  signal.value = seconds(lag);
+  signal.value = seconds(lag.lag);
   signal.slow = seconds(settings_.slow);
   signal.stop = seconds(settings_.stop);
   signal.taken_at = asked_at;
-  signal.text = fmt::format("lag of {} {}{:.1f} s of {:.1f} s", label_, age.at_least ? "over " : "",
-                            signal.value, signal.stop);
+  signal.text = lag_text(label_, lag, settings_.stop);
   if (pg::text_field(row, 3) == "t") signal.text += "; its replay is paused";
   Reading reading;
   reading.signals.push_back(std::move(signal));

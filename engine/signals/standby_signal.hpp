@@ -1,10 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "backfill/job.hpp"
+#include "core/replica_lag.hpp"
 #include "signals/primary_wal.hpp"
 #include "signals/source.hpp"
 
@@ -29,8 +31,12 @@ class StandbySignal final : public SignalSource {
   pg::asio::awaitable<Result<Reading>> read(pg::Connection* connection) override;
 
  private:
+  [[nodiscard]] LagEstimate estimate(WalPosition replayed, std::optional<Duration> last_commit,
+                                     Instant asked_at);
+
   std::string label_;
   std::shared_ptr<const PrimaryWal> primary_;
+  ReplaySpeed speed_;
   ReplicaLagSettings settings_;
 };
 
