@@ -189,7 +189,7 @@ def arguments():
                            "slow and stop of throttle.replica_lag (%(default)s)", "SLOW:STOP,…")
     parser.add_argument("--seconds", type=float, default=60,
                         help="the most that each works (%(default)s)")
-    parser.add_argument("--share", type=float, default=0.03,
+    parser.add_argument("--share", type=float, default=0.1,
                         help="of the time in which the standby replays (%(default)s)")
     chosen = parser.parse_args()
     if min(chosen.rows, chosen.repeat, chosen.seconds) < 1 or not 0 < chosen.share < 1:

@@ -17,6 +17,9 @@ constexpr Duration batch_time_alone = std::chrono::milliseconds{50};
 /// About ten batches are remembered of the share of rows that change.
 constexpr double changing_weight = 0.1;
 
+/// Figures of a pace that stays roughly the same are worth a line that often.
+constexpr Duration pace_noted_every = std::chrono::seconds{10};
+
 /// Whether the checkpoint stands where the batch would have put it.
 bool stands_behind(const RangeSettled& found, const Batch& batch, const Range& range) {
   if (batch.ends_stripe) {
@@ -272,12 +275,23 @@ void Engine::Implementation::handle(const SlotDown& event, Instant) {
   if (event.error.kind == ErrorClass::fatal) stop_failing(event.error);
 }
 
-void Engine::Implementation::handle(const PaceChanged& event, Instant) {
-  if (event.stopped != pace_.stopped || event.reason != pace_.reason) {
-    note(Note::Kind::throttle, event.paused ? "paused" : (event.stopped ? "stopped" : "slowed"),
-         event.reason.empty() ? "at full speed again" : event.reason);
-  }
+/// A pace that follows a lag moves several times a second; who reads the log wants to know what it
+/// is owed to, and roughly how much.
+bool Engine::Implementation::is_notable(const PaceChanged& event, Instant now) const {
+  if (event.stopped != noted_pace_.stopped || event.paused != noted_pace_.paused) return true;
+  if (event.limit != noted_pace_.limit) return true;
+  if (event.reason == noted_pace_.reason) return false;
+  if (now - pace_noted_at_ >= pace_noted_every) return true;
+  return event.fraction > 2 * noted_pace_.fraction || 2 * event.fraction < noted_pace_.fraction;
+}
+
+void Engine::Implementation::handle(const PaceChanged& event, Instant now) {
   pace_ = event;
+  if (!is_notable(event, now)) return;
+  note(Note::Kind::throttle, event.paused ? "paused" : (event.stopped ? "stopped" : "slowed"),
+       event.reason.empty() ? "at full speed again" : event.reason);
+  noted_pace_ = event;
+  pace_noted_at_ = now;
 }
 
 void Engine::Implementation::handle(const CompanySeen& event, Instant) {

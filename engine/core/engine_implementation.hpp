@@ -61,6 +61,7 @@ class Engine::Implementation {
   void handle(const SlotUp& event, Instant now);
   void handle(const SlotDown& event, Instant now);
   void handle(const PaceChanged& event, Instant now);
+  [[nodiscard]] bool is_notable(const PaceChanged& event, Instant now) const;
   void handle(const CompanySeen& event, Instant now);
   void handle(const WaiterSeen& event, Instant now);
   void handle(const RowsHeld& event, Instant now);
@@ -157,6 +158,8 @@ class Engine::Implementation {
   RateLimiter rate_;
   Random random_;
   PaceChanged pace_;
+  PaceChanged noted_pace_;
+  Instant pace_noted_at_{};
 
   /// A batch whose COMMIT was not answered, and the counts that travelled with it.
   struct Doubt {

@@ -34,8 +34,8 @@ enum class LagBasis {
 [[nodiscard]] std::string_view to_string(LagBasis basis);
 
 struct LagEstimate {
-  Duration lag{};   ///< the largest of what is and what is to come: it decides
-  Duration seen{};  ///< what is: without the time that it will take to catch up
+  Duration lag{};                  ///< the largest of what is and what is to come: it decides
+  Duration seen{};                 ///< what is: without the time that it will take to catch up
   std::optional<ByteCount> bytes;  ///< not yet replayed
   LagBasis basis = LagBasis::none;
   bool at_least = false;  ///< it may be more: the history does not reach back so far

@@ -151,7 +151,8 @@ std::optional<PaceChanged> Throttle::decide(Instant now) {
   pace_ = {.fraction = fraction,
            .stopped = verdict.stopped,
            .reason = std::move(verdict.reason),
-           .paused = !paused_.empty()};
+           .paused = !paused_.empty(),
+           .limit = limiting_};
   if (!is_telling(now)) return std::nullopt;
   told_ = pace_;
   told_at_ = now;

@@ -226,6 +226,7 @@ struct PaceChanged {
   bool stopped = false;
   std::string reason;   ///< "lag of standby2 3.1 s of 5 s"; empty at full speed
   bool paused = false;  ///< stopped because an operator wants it so
+  std::string limit{};  ///< the name of what the pace is owed to: stable while figures change
 };
 /// Who else is at work. Beside others who write batches must be shorter; sessions that are active
 /// get their share of the CPUs.

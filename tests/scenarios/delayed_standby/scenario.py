@@ -26,7 +26,7 @@ def play(s):
         s.sql("DROP TABLE counted_before; "
               "CREATE TABLE counted_before AS SELECT id, n FROM counted; "
               "ALTER TABLE counted_before ADD PRIMARY KEY (id)")
-        s.backfill("run", "ignoring.yaml").never_says("lag of standby1", "stopped")
+        s.backfill("run", "ignoring.yaml").never_says("lag of standby1", "stopped: lag")
         s.expect("SELECT count(*) = 0 FROM counted_before AS b JOIN counted AS c USING (id) "
                  "WHERE c.n IS DISTINCT FROM b.n + 1")
     finally:

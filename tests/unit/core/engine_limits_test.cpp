@@ -98,6 +98,41 @@ TEST_CASE("a_pace_that_rises_shortens_a_rest_and_does_not_end_it") {
   CHECK(driver.count<StartBatch>() == 3);
 }
 
+TEST_CASE("a_pace_is_noted_when_its_reason_changes_or_it_moves_by_half_or_after_a_while") {
+  EngineDriver driver = at_work();
+  const int before = driver.count<Note>();
+  const auto noted = [&] { return driver.count<Note>() - before; };
+  const auto slowed = [&](double fraction, const std::string& text) {
+    driver.tell(
+        PaceChanged{fraction, false, "lag of " + text, false, "replica_lag:" + text.substr(0, 1)});
+  };
+  slowed(0.5, "a 2.0 s of 5 s");
+  CHECK(noted() == 1);
+  slowed(0.4, "a 2.2 s of 5 s");
+  slowed(0.3, "a 2.4 s of 5 s");
+  CHECK(noted() == 1);
+  slowed(0.2, "a 2.9 s of 5 s");
+  CHECK(noted() == 2);
+  slowed(0.5, "a 2.0 s of 5 s");
+  CHECK(noted() == 3);
+  slowed(0.5, "b 2.0 s of 5 s");
+  CHECK(noted() == 4);
+  driver.now += 9s;
+  slowed(0.45, "b 2.1 s of 5 s");
+  CHECK(noted() == 4);
+  driver.now += 1s;
+  slowed(0.45, "b 2.1 s of 5 s");
+  CHECK(noted() == 5);
+  CHECK(driver.limited_by() == "slowed: lag of b 2.1 s of 5 s");
+  driver.tell(PaceChanged{0.05, true, "lag of b 5.1 s of 5 s", false, "replica_lag:b"});
+  CHECK(noted() == 6);
+  driver.tell(PaceChanged{0.05, true, "pause", true, "pause"});
+  CHECK(noted() == 7);
+  driver.tell(PaceChanged{1.0, false, ""});
+  CHECK(noted() == 8);
+  CHECK(driver.last<Note>().text == "at full speed again");
+}
+
 TEST_CASE("a_pace_that_falls_lengthens_a_rest") {
   EngineDriver driver = at_work();
   driver.tell(PaceChanged{0.5, false, "lag"});

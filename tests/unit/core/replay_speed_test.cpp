@@ -120,7 +120,8 @@ TEST_CASE("a_late_answer_is_measured_against_what_had_been_written_by_then") {
   reading.reply_age = Duration::zero();
   history.add(reading.primary, reading.at);
   (void)lag.on_reading(reading, history, 1s);
-  // Idle for nine seconds; then much is written at once, while the last answer is still the old one.
+  // Idle for nine seconds; then much is written at once, while the last answer is still the old
+  // one.
   reading.at = start + 9s;
   reading.reply_age = 9s;
   reading.primary = mb(60);
