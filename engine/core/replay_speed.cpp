@@ -23,7 +23,7 @@ double seconds(Duration duration) {
 
 void ReplaySpeed::on_position(WalPosition replayed, WalPosition written, Instant at) {
   if (!samples_.empty()) {
-    if (at <= samples_.back().at) return;
+    if (at <= samples_.back().at || replayed == samples_.back().replayed) return;
     if (replayed < samples_.back().replayed) samples_.clear();
   }
   if (written.value - replayed.value <= level_within.value) {

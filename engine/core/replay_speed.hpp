@@ -18,8 +18,8 @@ namespace backfill {
 class ReplaySpeed {
  public:
   /// The standby had replayed up to `replayed` at `at`, when the primary had written at least up to
-  /// `written`. A position that goes back begins anew; one that is no newer than the last adds
-  /// nothing.
+  /// `written`. A position that goes back begins anew; the same one again adds nothing, for it may
+  /// be the same answer.
   void on_position(WalPosition replayed, WalPosition written, Instant at);
 
   /// For how long it will replay what it has not replayed yet. Absent while it is level, while too

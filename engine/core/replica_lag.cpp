@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -81,10 +82,10 @@ LagEstimate ReplicaLag::on_reading(const StandbyReading& reading, const WalHisto
   }
   estimate.seen = estimate.lag;
   if (!reading.replayed) return estimate;
-  const Instant answered_at = reading.at - reading.reply_age.value_or(Duration::zero());
-  if (const auto written = history.written_by(answered_at)) {
-    speed_.on_position(*reading.replayed, *written, answered_at);
-  }
+  // Its answer came after the last look, or says what was known then. Not by `reply_age`: that
+  // compares the clocks of two machines.
+  const auto written = history.written_by(std::exchange(looked_at_, reading.at).value_or(reading.at));
+  if (written) speed_.on_position(*reading.replayed, *written, reading.at);
   if (const auto wait = speed_.catch_up(reading.primary, reading.at)) {
     raise(*wait, LagBasis::catch_up_time);
   }

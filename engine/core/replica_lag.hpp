@@ -68,6 +68,7 @@ class ReplicaLag {
                                      Duration answers_within);
 
   ReplaySpeed speed_;
+  std::optional<Instant> looked_at_;
   std::optional<WalPosition> replayed_;   ///< the last known
   std::optional<Instant> unknown_since_;  ///< no replay position was ever shown
 };

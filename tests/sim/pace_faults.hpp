@@ -38,6 +38,7 @@ enum class Planted {
   failure_republishes_last_reading,  ///< as if it were fresh
   required_signal_is_optional,
   replay_lag_alone_is_believed,
+  reply_time_alone_is_believed,
   gone_standby_is_forgotten,
   lock_watch_is_late,
   stale_news_cancel_the_next_batch,
@@ -67,6 +68,7 @@ enum class Seen : std::size_t {
   cancel_lost,
   row_lock_timeout,
   clock_jump,
+  skewed_clock,
   ended_by_signal,
   life,
   completed,
@@ -88,6 +90,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Seen::cou
     "cancel_lost",
     "row_lock_timeout",
     "clock_jump",
+    "skewed_clock",
     "ended_by_signal",
     "life",
     "completed",

@@ -53,6 +53,11 @@ void Oracle::estimated(double published_seconds, Duration truth, Duration tolera
           "a standby is further behind than its estimate says");
 }
 
+void Oracle::level(double published_seconds, Duration old) {
+  require(published_seconds <= seconds(old + std::chrono::seconds(1)),
+          "a standby that is level is said to lag");
+}
+
 // ---- the pace --------------------------------------------------------------------------------
 
 Oracle::Demand Oracle::demand_of(const std::string& name, const Known& known, Instant now) {

@@ -33,6 +33,10 @@ class Oracle {
   /// The lag that was published for a standby, and what it was in truth.
   static void estimated(double published_seconds, Duration truth, Duration tolerance);
 
+  /// The lag that was published for a standby that has been level for long. A reading that was
+  /// `old` on its arrival may show it as far behind as that.
+  static void level(double published_seconds, Duration old);
+
   /// After each decision of the throttle: the pace in force, and whether the end was asked for.
   void decided(Instant now, const PaceChanged& pace, bool end_asked);
   void check_time_lost(const std::map<std::string, Duration>& time_lost) const;

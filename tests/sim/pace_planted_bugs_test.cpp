@@ -36,6 +36,10 @@ TEST_CASE("the_reported_lag_taken_for_the_whole_truth_is_found_out") {
              "a standby is further behind than its estimate says"));
 }
 
+TEST_CASE("the_clock_of_a_standby_taken_for_the_primarys_is_found_out") {
+  CHECK(sees(Planted::reply_time_alone_is_believed, "a standby that is level is said to lag"));
+}
+
 TEST_CASE("a_standby_forgotten_as_soon_as_it_is_gone_is_found_out") {
   CHECK(sees(Planted::gone_standby_is_forgotten, "a batch was started while a standby is away"));
 }

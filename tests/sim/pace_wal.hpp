@@ -43,6 +43,7 @@ class Standby {
   void connect(Instant now);
 
   [[nodiscard]] bool connected() const { return connected_; }
+  [[nodiscard]] bool receives() const { return connected_ && !frozen_; }
   [[nodiscard]] double rate() const { return rate_; }
 
   /// As pg_stat_replication shows it.
@@ -57,7 +58,6 @@ class Standby {
 
  private:
   void advance(Instant to);
-  [[nodiscard]] bool receives() const { return connected_ && !frozen_; }
 
   const WalLine* wal_;
   double applied_;

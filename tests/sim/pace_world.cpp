@@ -46,6 +46,14 @@ World::World(std::uint64_t seed, Planted planted, History& history)
       lanes_(slots_max) {
   draw_settings();
   draw_neighbours();
+  // By dice of their own: a world that was found without skewed clocks stays what it was.
+  Dice clocks(seed ^ 0x736b6577);
+  for (Member& member : members_) {
+    if (!clocks.chance(0.4)) continue;
+    const Duration skew = clocks.log_duration(100ms, 2h);
+    member.clock_ahead = clocks.chance(0.5) ? skew : -skew;
+    coverage_.add(Seen::skewed_clock);
+  }
   calm_at_ = Instant{} + dice_.log_duration(1s, 12s);
 }
 

@@ -53,6 +53,9 @@ class World {
     bool ignored = false;
     double usual_rate = 0;
     std::uint64_t trouble = 0;  ///< serial number of the last one
+    Duration clock_ahead{};     ///< of the primary's
+    std::optional<Instant> level_since{};
+    Instant looked_at{};
   };
   struct Waiter {
     int pid = 0;
@@ -74,6 +77,7 @@ class World {
     struct Truth {
       std::size_t member = 0;
       Duration lag{};
+      Duration level_for{};  ///< it has been level at each look, and has answered
     };
     std::vector<Truth> truths;
     Duration old{};  ///< since the reading was asked for

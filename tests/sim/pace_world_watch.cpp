@@ -13,6 +13,10 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration lag_interval = 250ms;
+constexpr Duration level_within = 50ms;
+constexpr Duration looks_apart = 2 * lag_interval;
+/// Longer than any memory that an estimate has.
+constexpr Duration level_long = 6s;
 constexpr Duration query_interval = 500ms;
 constexpr Duration company_interval = 500ms;
 constexpr Duration after_failed_look = 250ms;
@@ -82,13 +86,21 @@ World::LagSnapshot World::look_at_standbys(Instant asked_at) {
     reading.replayed = WalPosition(static_cast<std::int64_t>(shown.replayed));
     reading.received = WalPosition(static_cast<std::int64_t>(shown.received));
     reading.replay_lag = shown.replay_lag;
-    reading.reply_age = shown.reply_age;
+    // The server subtracts the standby's clock from its own.
+    reading.reply_age =
+        std::max(shown.reply_age - member.clock_ahead, Duration{});
+    if (planted_ == Planted::reply_time_alone_is_believed) reading.received = WalPosition(0);
     if (planted_ == Planted::replay_lag_alone_is_believed) reading.replayed = snapshot.primary;
     snapshot.readings.push_back(reading);
     // What it has applied in truth may be more than a frozen receiver has told.
     const double applied = member.standby.applied(now);
     const Duration lag = applied >= end ? Duration{} : now - server_.wal().passed(applied + 1, now);
-    snapshot.truths.push_back({i, lag});
+    const bool level = lag <= level_within && member.standby.receives();
+    // Nobody knows what it was between two looks that lie far apart.
+    const bool unbroken = now - std::exchange(member.looked_at, now) <= looks_apart;
+    if (!level || !unbroken) member.level_since.reset();
+    if (level && !member.level_since) member.level_since = now;
+    snapshot.truths.push_back({i, lag, level ? now - *member.level_since : Duration{}});
   }
   return snapshot;
 }
@@ -124,6 +136,7 @@ void World::lag_known(const LagSnapshot& snapshot, Instant asked_at) {
     // What was written before this run began has no age that it could know.
     const Duration knowable = std::min(truth.lag, asked_at - *first_read_at_);
     Oracle::estimated(signal->value, knowable, estimate_tolerance + snapshot.old);
+    if (truth.level_for >= level_long) Oracle::level(signal->value, snapshot.old);
   }
   decide();
 }
