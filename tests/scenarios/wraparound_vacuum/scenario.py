@@ -5,7 +5,7 @@ from harness import exactly_once
 from harness.reaction import goes_on, limited, stands_still
 
 WORKER = ("FROM pg_stat_activity WHERE backend_type = 'autovacuum worker' AND query LIKE "
-          "'autovacuum: VACUUM public.counted (to prevent wraparound)'")
+          "'autovacuum: VACUUM%public.counted (to prevent wraparound)'")
 
 
 def hurry(s):
