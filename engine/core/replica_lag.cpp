@@ -84,7 +84,8 @@ LagEstimate ReplicaLag::on_reading(const StandbyReading& reading, const WalHisto
   if (!reading.replayed) return estimate;
   // Its answer came after the last look, or says what was known then. Not by `reply_age`: that
   // compares the clocks of two machines.
-  const auto written = history.written_by(std::exchange(looked_at_, reading.at).value_or(reading.at));
+  const auto written =
+      history.written_by(std::exchange(looked_at_, reading.at).value_or(reading.at));
   if (written) speed_.on_position(*reading.replayed, *written, reading.at);
   if (const auto wait = speed_.catch_up(reading.primary, reading.at)) {
     raise(*wait, LagBasis::catch_up_time);

@@ -87,8 +87,7 @@ World::LagSnapshot World::look_at_standbys(Instant asked_at) {
     reading.received = WalPosition(static_cast<std::int64_t>(shown.received));
     reading.replay_lag = shown.replay_lag;
     // The server subtracts the standby's clock from its own.
-    reading.reply_age =
-        std::max(shown.reply_age - member.clock_ahead, Duration{});
+    reading.reply_age = std::max(shown.reply_age - member.clock_ahead, Duration{});
     if (planted_ == Planted::reply_time_alone_is_believed) reading.received = WalPosition(0);
     if (planted_ == Planted::replay_lag_alone_is_believed) reading.replayed = snapshot.primary;
     snapshot.readings.push_back(reading);
