@@ -49,6 +49,9 @@ class Server:
         """Starts both again, on the same ports."""
         self._sandbox("up")
 
+    def status(self):
+        return self._sandbox("status")
+
     def log(self, lines=40):
         return self._sandbox("log", str(lines))
 

@@ -1,0 +1,2 @@
+-- The servers that fail over are the scenario's own: see scenario.py.
+SELECT 1;
