@@ -152,6 +152,11 @@ class Chaos:
     # --- The faults. ---
 
     def kill_runner(self):
+        """Half of the times only when this run has changed rows: many die before that."""
+        if self.s.rng.random() < 0.5:
+            reached = exactly_once.rows_done(self.s)
+            exactly_once.wait_for_progress(self.s, self.run, reached, exactly_once.rows_done)
+            time.sleep(self.s.rng.uniform(0.0, 0.1))
         self.run.kill_nine()
         self.run = None
 
