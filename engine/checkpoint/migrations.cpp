@@ -15,6 +15,7 @@ const std::vector<Migration>& control_schema_migrations() {
       {.version = 4, .scripts = {schema_sql::control_tables}},
       {.version = 5, .scripts = {schema_sql::ground}},
       {.version = 6, .scripts = {schema_sql::proofs}},
+      {.version = 7, .scripts = {schema_sql::assert_done}},
   };
   return migrations;
 }

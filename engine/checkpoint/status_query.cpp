@@ -11,6 +11,8 @@ namespace {
 
 /// Of the control schema that first counted stripes.
 constexpr int stripes_version = 2;
+/// Of the one that first said what a proof lacks.
+constexpr int lack_of_proof_version = 7;
 
 JobStatus read_row(const pg::Row& row) {
   JobStatus status;
@@ -44,6 +46,7 @@ JobStatus read_row(const pg::Row& row) {
   status.finished_at = pg::field(row, 27);
   status.last_error = pg::field(row, 28);
   status.updated_at = pg::text_field(row, 29);
+  status.lack_of_proof = pg::field(row, 30);
   return status;
 }
 
@@ -64,6 +67,10 @@ pg::asio::awaitable<Result<std::vector<JobStatus>>> read_status(pg::Connection* 
       version->value() < stripes_version
           ? "r.keys_done"
           : "CASE WHEN r.closed AND r.stripes > 1 THEN r.keys ELSE r.keys_done END";
+  const std::string lack_of_proof =
+      version->value() < lack_of_proof_version
+          ? "NULL::text"
+          : "CASE WHEN s.state = 'done' THEN backfill.lack_of_proof(s.job_id) END";
   std::string sql =
       "SELECT s.job_id, s.name, s.kind, s.table_name, s.phase, s.pass, s.state, s.epoch, "
       "s.rows_estimated, CASE WHEN s.state = 'done' THEN copied.keys ELSE s.keys END, CASE WHEN "
@@ -75,8 +82,9 @@ pg::asio::awaitable<Result<std::vector<JobStatus>>> read_status(pg::Connection* 
       "coalesce(a.backend_start = l.backend_start, true))), s.host, s.pid, s.acquired_at, "
       "EXTRACT(epoch FROM pg_catalog.clock_timestamp() - s.heartbeat_at), s.progress, "
       "s.created_at, s.created_by, s.phase_started_at, s.finished_at, s.last_error, "
-      "greatest(s.created_at, s.phase_started_at, s.checkpoint_at, s.finished_at) FROM "
-      "backfill.status AS s LEFT JOIN backfill.leases AS l ON l.job_id = s.job_id LEFT JOIN "
+      "greatest(s.created_at, s.phase_started_at, s.checkpoint_at, s.finished_at), " +
+      lack_of_proof +
+      " FROM backfill.status AS s LEFT JOIN backfill.leases AS l ON l.job_id = s.job_id LEFT JOIN "
       "LATERAL (SELECT coalesce(pg_catalog.sum(r.keys), 0)::bigint AS keys, "
       "coalesce(pg_catalog.sum(" +
       keys_done +

@@ -43,6 +43,8 @@ struct JobStatus {
   std::optional<std::string> phase_started_at;
   std::optional<std::string> finished_at;
   std::optional<std::string> last_error;
+  /// Why a job that counts as done is not proven, when it is not.
+  std::optional<std::string> lack_of_proof;
   std::string updated_at;  ///< when a phase began, a checkpoint was written or the job ended, last
 };
 

@@ -147,6 +147,9 @@ done, else 7 with a line for each that is not. Exit 1 when the server cannot be 
 
   --wait DURATION   ask again each second for so long (10m, 1h30m, 90s) before giving up
 
+Where a migration can send nothing but SQL, it asks the control schema the same:
+SELECT backfill.assert_done('JOB') is true or an error.
+
 See `backfill --help` for the options that every command takes, and the exit codes.
 )";
 
@@ -205,7 +208,8 @@ constexpr std::string_view rollback_help =
 
 Kind backfill: takes back the constraints, indexes and defaults of `enforce` that this
 job has put in place, the last first, and nothing that was there before it. The values
-that it has written stay. `run` afterwards enforces again.
+that it has written stay. The job no longer counts as done, `gate` closes, and `run`
+proves and enforces again.
 
 Kind type-copy, at any time before `drop`: puts the table back to how it was before the
 job. Values written since the switch are carried back through `back`; exit 4 with a list

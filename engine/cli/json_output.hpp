@@ -15,8 +15,8 @@
 /// progress: phase, rows_done, rows_total, fraction_rows, fraction_key, rows_changed,
 ///   rows_per_second, eta_seconds {low, high}, batch_rows, batch_ms, workers_busy, workers_limit,
 ///   limited_by, batches, retries
-/// status: job, kind, table, phase, state (running, stopped, failed, done, abandoned), progress,
-///   owner, lag, checkpoint_age_seconds, last_error, paused {by, since}, settings [{key, value,
+/// status: job, kind, table, phase, state (running, stopped, failed, done, unproven, abandoned),
+///   progress, owner, lag, checkpoint_age_seconds, last_error, paused {by, since}, settings [{key, value,
 ///   file_value, by, at}] (those that `set` has changed), created_at, updated_at, finished_at
 /// plan: job, exit_code, table, key, scan, proof, rows, table_bytes, steps [{phase, lock, sql}],
 ///   findings, next

@@ -58,6 +58,7 @@ std::string next_of(const run::JobStatus& job) {
     return "backfill drop (removes the old column) or backfill rollback, with the job's file";
   }
   if (job.state == "done") return {};
+  if (job.state == "unproven") return "backfill verify with the job's file";
   if (job.phase == "ready") return "backfill switch with the job's file";
   return "backfill run with the job's file: it goes on where it stands";
 }

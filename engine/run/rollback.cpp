@@ -167,16 +167,19 @@ std::vector<std::string> shown(const std::vector<PlanStep>& steps) {
   return lines;
 }
 
-/// Says what it will do, and asks; nothing when it may begin.
+/// Says what it will do, and asks; nothing when it may begin. A done job whose columns and
+/// constraints belong to somebody else's migrations still has its word to take back: that the data
+/// may be relied on.
 Ending ask(const Session& session, const std::vector<PlanStep>& steps) {
   Outcome outcome;
-  if (steps.empty()) {
+  if (steps.empty() && session.record.state != JobState::done) {
     outcome.code = ExitCode::done;
     outcome.summary =
         fmt::format("job {}: there is nothing to take back", session.request.job.name);
     return outcome;
   }
-  const std::vector<std::string> lines = shown(steps);
+  std::vector<std::string> lines = shown(steps);
+  if (steps.empty()) lines.emplace_back("the job no longer counts as done: `backfill gate` closes");
   for (const std::string& line : lines) {
     session.observer->message(Level::info, "rollback_step", line);
   }

@@ -98,7 +98,7 @@ struct JobStatus {
   std::string kind;
   std::string table;
   std::string phase;  ///< add, copy, verify, done
-  std::string state;  ///< running, stopped, failed, done, abandoned (its runner is gone)
+  std::string state;  ///< as stored, or abandoned (its runner is gone) or unproven (though done)
   Progress progress;  ///< of the runner's last heartbeat, or as far as the ranges tell
   std::optional<std::string> owner;        ///< "host pid 4711 since …", while a runner lives
   std::optional<Duration> checkpoint_age;  ///< since the last committed batch

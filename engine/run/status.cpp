@@ -14,6 +14,7 @@ namespace backfill::run {
 namespace {
 
 std::string state_of(const backfill::JobStatus& stored) {
+  if (stored.lack_of_proof) return "unproven";
   if (stored.state != JobState::running) return std::string{to_string(stored.state)};
   return stored.held ? "running" : "abandoned";
 }
@@ -93,6 +94,9 @@ JobStatus shown(const backfill::JobStatus& stored) {
         std::chrono::duration<double>(*stored.checkpoint_age_s));
   }
   status.last_error = stored.last_error;
+  if (stored.lack_of_proof) {
+    status.last_error = "it counts as done, but is not proven: " + *stored.lack_of_proof;
+  }
   status.created_at = stored.created_at;
   status.updated_at = stored.updated_at;
   status.finished_at = stored.finished_at;

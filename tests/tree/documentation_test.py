@@ -14,6 +14,8 @@ FIELD = re.compile(r'\{\s*"([a-z_]+(?:\.[a-z_]+)*)",\s*"[A-Z]')
 COLUMN = re.compile(r"COMMENT ON COLUMN backfill\.(\w+)\.(\w+) IS")
 EXIT_CODE = re.compile(r"^\s*\w+ = (\d+),", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+# A line that is a link and a colon, then a block: the block is that file.
+QUOTED = re.compile(r"^\[`[^`]+`\]\(([^)]+)\):\n\n```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 FIELDS_MIN = 20  # fewer mean that the expression above no longer fits the sources
 COLUMNS_MIN = 30
@@ -80,6 +82,13 @@ def broken_links(page, text):
             yield f"{page.name}: the link {target} names a heading that is not there"
 
 
+def stale_quotes(page, text):
+    for path, block in QUOTED.findall(text):
+        file = page.parent / path
+        if file.exists() and file.read_text(encoding="utf-8") != block:
+            yield f"{page.name}: what it shows of {path} is not what the file says"
+
+
 def problems_of(root):
     read = {path: (root / path).read_text(encoding="utf-8")
             for path in ("README.md", "docs/job-files.md", "docs/control-schema.md",
@@ -109,7 +118,9 @@ def problems_of(root):
 
     pages = sorted(root.glob("*.md")) + sorted((root / "docs").glob("*.md"))
     for page in pages:
-        yield from broken_links(page, page.read_text(encoding="utf-8"))
+        text = page.read_text(encoding="utf-8")
+        yield from broken_links(page, text)
+        yield from stale_quotes(page, text)
 
 
 def self_test():
@@ -118,7 +129,9 @@ def self_test():
     found = list(compare("page", "key", keys_of(page), FIELD.findall(source)))
     schema = "## `jobs`\n\n| column | type | meaning |\n|---|---|---|\n| `id` | bigint | It. |\n"
     link = list(broken_links(pathlib.Path(__file__), "[a](#none) [b](no_such_file.md)"))
-    return (found == ["page: key gone is not in the sources", "page: key new.key is missing"]
+    quote = list(stale_quotes(pathlib.Path(__file__),
+                              "[`a`](include_graph_test.py):\n\n```python\nold\n```\n"))
+    return (len(quote) == 1 and found == ["page: key gone is not in the sources", "page: key new.key is missing"]
             and columns_of(schema) == ["jobs.id"] and len(link) == 2
             and slug("`set` and `where`") == "set-and-where")
 

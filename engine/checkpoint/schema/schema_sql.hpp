@@ -18,5 +18,6 @@ extern const std::string_view event_numbers;
 extern const std::string_view control_tables;
 extern const std::string_view ground;
 extern const std::string_view proofs;
+extern const std::string_view assert_done;
 
 }  // namespace backfill::schema_sql

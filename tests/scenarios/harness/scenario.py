@@ -174,9 +174,10 @@ class Scenario:
         """A session of somebody else's: psql in the background, sending one string."""
         return self.program("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", self.url, "-c", text)
 
-    def program(self, *command):
+    def program(self, *command, environment=None):
         """A program in the background that is not ours."""
-        run = Run(self, f"{len(self.runs) + 1:02d}-{pathlib.Path(command[0]).name}", command)
+        run = Run(self, f"{len(self.runs) + 1:02d}-{pathlib.Path(command[0]).name}", command,
+                  environment)
         self.runs.append(run)
         return run
 

@@ -23,7 +23,7 @@ run::JobStatus job_in(std::string state) {
 TEST_CASE("the_gate_opens_for_a_done_job_alone") {
   CHECK(gate_answer("emails", job_in("done")).open);
   CHECK(gate_answer("emails", job_in("done")).line == "emails: done");
-  for (const char* state : {"running", "stopped", "failed", "abandoned", "", "Done"}) {
+  for (const char* state : {"running", "stopped", "failed", "abandoned", "unproven", "", "Done"}) {
     CHECK_FALSE(gate_answer("emails", job_in(state)).open);
   }
 }
