@@ -16,6 +16,7 @@ const std::vector<Migration>& control_schema_migrations() {
       {.version = 5, .scripts = {schema_sql::ground}},
       {.version = 6, .scripts = {schema_sql::proofs}},
       {.version = 7, .scripts = {schema_sql::assert_done}},
+      {.version = 8, .scripts = {schema_sql::history}},
   };
   return migrations;
 }

@@ -77,6 +77,15 @@ awaitable<Result<void>> forget_phases(pg::Connection* connection, Fence fence, U
       of_job(fence, "DELETE FROM backfill.ranges WHERE job_id = $1::bigint" + which));
   statements.push_back(
       of_job(fence, "DELETE FROM backfill.phases WHERE job_id = $1::bigint" + which));
+  // A proof speaks of its time. What came before the rollback must not pass for one of later: the
+  // pass that is begun here has seen nothing yet.
+  if (undone == Undone::constraints) {
+    statements.push_back(of_job(
+        fence,
+        "INSERT INTO backfill.phases (job_id, phase, pass) SELECT p.job_id, p.phase, "
+        "pg_catalog.max(p.pass) + 1 FROM backfill.phases p WHERE p.job_id = $1::bigint AND p.phase "
+        "= 'verify' GROUP BY p.job_id, p.phase"));
+  }
   statements.push_back(
       of_job(fence, "UPDATE backfill.jobs SET state = 'stopped', phase = '" + phase +
                         "', finished_at = NULL, last_error = NULL WHERE id = $1::bigint"));

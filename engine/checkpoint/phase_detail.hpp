@@ -18,7 +18,7 @@ namespace backfill {
                                                                    Fence fence, std::string detail);
 
 enum class Undone {
-  constraints,  ///< the rows stay proven; what is enforced begins again
+  constraints,  ///< the rows are proven again, and what is enforced begins again
   everything,   ///< the columns are gone, and with them all that the job has done
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -19,9 +20,9 @@ namespace backfill::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 14> commands{"run",  "plan",   "status", "pause",   "resume",
-                                                    "new",  "stop",   "set",    "verify",  "gate",
-                                                    "lint", "switch", "drop",   "rollback"};
+constexpr std::array<std::string_view, 16> commands{
+    "run",    "plan", "status",  "pause",  "resume", "new",    "stop", "set",
+    "verify", "gate", "history", "report", "lint",   "switch", "drop", "rollback"};
 constexpr std::array<std::string_view, 4> control_commands{"pause", "resume", "stop", "set"};
 constexpr std::array<std::string_view, 2> log_formats{"text", "json"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warning", "error"};
@@ -45,6 +46,8 @@ struct Words {
   bool drop_columns = false;
   bool force = false;
   std::string wait;
+  std::string limit;
+  std::optional<std::string> output;
   std::optional<std::string> table;
   std::vector<std::string> columns;
   std::string folder = ".";
@@ -77,6 +80,8 @@ std::vector<std::string_view> options_of(std::string_view command) {
   if (command == "plan") options.insert(options.end(), {"--sql", "--json"});
   if (command == "status") options.insert(options.end(), {"--json", "--watch"});
   if (command == "gate") options.emplace_back("--wait");
+  if (command == "history") options.insert(options.end(), {"--json", "--limit"});
+  if (command == "report") options.emplace_back("--output");
   if (command == "run") options.emplace_back("--no-wait");
   if (may_switch(command)) options.emplace_back("--force");
   if (command == "stop") options.emplace_back("--cancel");
@@ -93,9 +98,12 @@ void add_command(CLI::App& app, std::string_view name, Words& words) {
       ->expected(0, -1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   if (name == "plan") command->add_flag("--sql", words.sql);
-  if (name == "plan" || name == "status") command->add_flag("--json", words.json);
+  if (name == "plan" || name == "status" || name == "history")
+    command->add_flag("--json", words.json);
   if (name == "status") command->add_flag("--watch", words.watch);
   if (name == "gate") command->add_option("--wait", words.wait);
+  if (name == "history") command->add_option("--limit", words.limit);
+  if (name == "report") command->add_option("--output,-o", words.output);
   if (name == "run") command->add_flag("--no-wait", words.no_wait);
   if (name == "stop") command->add_flag("--cancel", words.cancel);
   if (name == "set") command->add_flag("--reset", words.reset);
@@ -218,6 +226,28 @@ std::variant<Command, UsageError> read_new(const Words& words) {
   return Command(std::move(fresh));
 }
 
+std::variant<Command, UsageError> read_history(const Words& words, bool limit_given) {
+  constexpr std::int64_t limit_max = 10'000;
+  if (words.jobs.size() > 1) return usage("history", "unexpected argument " + words.jobs[1]);
+  HistoryArguments history;
+  history.json = words.json;
+  if (!words.jobs.empty()) history.job = words.jobs.front();
+  if (!limit_given) return Command(std::move(history));
+  const char* end = words.limit.data() + words.limit.size();
+  const auto [read, code] = std::from_chars(words.limit.data(), end, history.limit);
+  if (code != std::errc{} || read != end || history.limit < 1 || history.limit > limit_max) {
+    return usage("history", fmt::format("--limit is a number from 1 to {}", limit_max));
+  }
+  return Command(std::move(history));
+}
+
+std::variant<Command, UsageError> read_report(const Words& words) {
+  if (words.jobs.empty()) return usage("report", "report needs a job's name or file");
+  if (words.jobs.size() > 1) return usage("report", "unexpected argument " + words.jobs[1]);
+  if (words.output && words.output->empty()) return usage("report", "--output is empty");
+  return Command(ReportArguments{words.jobs.front(), words.output});
+}
+
 run::JobRun::Mode mode_of(std::string_view command) {
   using Mode = run::JobRun::Mode;
   if (command == "verify") return Mode::verify_only;
@@ -226,8 +256,13 @@ run::JobRun::Mode mode_of(std::string_view command) {
   return command == "rollback" ? Mode::rollback : Mode::run;
 }
 
-std::variant<Command, UsageError> read_command(std::string_view name, Words& words,
-                                               bool wait_given) {
+/// Options that were given, empty or not.
+struct Given {
+  bool wait = false;
+  bool limit = false;
+};
+
+std::variant<Command, UsageError> read_command(std::string_view name, Words& words, Given given) {
   const std::vector<std::string>& jobs = words.jobs;
   if (std::any_of(jobs.begin(), jobs.end(), [](const auto& job) { return job.empty(); })) {
     return usage(name, "a job's name or file is empty");
@@ -242,6 +277,8 @@ std::variant<Command, UsageError> read_command(std::string_view name, Words& wor
     return read_control(name, words);
   }
   if (name == "new") return read_new(words);
+  if (name == "history") return read_history(words, given.limit);
+  if (name == "report") return read_report(words);
   if (name == "lint") {
     if (jobs.empty()) return usage(name, "lint needs a job file");
     return Command(LintArguments{jobs});
@@ -249,7 +286,7 @@ std::variant<Command, UsageError> read_command(std::string_view name, Words& wor
   if (name == "gate") {
     if (jobs.empty()) return usage(name, "gate needs a job's name or file");
     GateArguments gate{jobs, std::nullopt};
-    if (!wait_given) return Command(std::move(gate));
+    if (!given.wait) return Command(std::move(gate));
     const auto wait = parse_duration(words.wait);
     if (!wait) return usage(name, fmt::format("--wait: {}", wait.problem().message));
     gate.wait = *wait;
@@ -315,7 +352,8 @@ Line parse_arguments(std::vector<std::string> words) {
     return *std::move(wrong);
   }
   const CLI::Option* wait = app.get_subcommand("gate")->get_option("--wait");
-  auto parsed = read_command(command, read, wait->count() > 0);
+  const CLI::Option* limit = app.get_subcommand("history")->get_option("--limit");
+  auto parsed = read_command(command, read, {wait->count() > 0, limit->count() > 0});
   if (auto* wrong = std::get_if<UsageError>(&parsed)) return std::move(*wrong);
   invocation.command = std::get<Command>(std::move(parsed));
   return invocation;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -45,6 +46,17 @@ struct StatusArguments {
   bool watch = false;
 };
 
+struct HistoryArguments {
+  std::optional<std::string> job;  ///< a name or a file; absent: all jobs
+  std::int64_t limit = 20;
+  bool json = false;
+};
+
+struct ReportArguments {
+  std::string job;                    ///< a name or a file
+  std::optional<std::string> output;  ///< absent: standard output
+};
+
 struct GateArguments {
   std::vector<std::string> jobs;  ///< names or files, at least one
   std::optional<std::chrono::milliseconds> wait;
@@ -83,8 +95,9 @@ struct UsageError {
   std::string next;     ///< the command that helps
 };
 
-using Command = std::variant<RunArguments, PlanArguments, StatusArguments, ControlArguments,
-                             GateArguments, NewArguments, LintArguments, ShowText>;
+using Command =
+    std::variant<RunArguments, PlanArguments, StatusArguments, ControlArguments, GateArguments,
+                 HistoryArguments, ReportArguments, NewArguments, LintArguments, ShowText>;
 
 struct Invocation {
   GlobalArguments global;

@@ -25,6 +25,12 @@ ExitCode execute(const Command& command, Console& console) {
       return control_command(arguments, console);
     }
     ExitCode operator()(const GateArguments& arguments) { return gate_command(arguments, console); }
+    ExitCode operator()(const HistoryArguments& arguments) {
+      return history_command(arguments, console);
+    }
+    ExitCode operator()(const ReportArguments& arguments) {
+      return report_command(arguments, console);
+    }
     ExitCode operator()(const NewArguments& arguments) { return new_command(arguments, console); }
     ExitCode operator()(const LintArguments& arguments) { return lint_command(arguments, console); }
     ExitCode operator()(const ShowText& shown) {

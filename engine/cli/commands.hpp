@@ -13,6 +13,8 @@ ExitCode plan_command(const PlanArguments& arguments, Console& console);
 ExitCode status_command(const StatusArguments& arguments, Console& console);
 ExitCode control_command(const ControlArguments& arguments, Console& console);
 ExitCode gate_command(const GateArguments& arguments, Console& console);
+ExitCode history_command(const HistoryArguments& arguments, Console& console);
+ExitCode report_command(const ReportArguments& arguments, Console& console);
 ExitCode new_command(const NewArguments& arguments, Console& console);
 ExitCode lint_command(const LintArguments& arguments, Console& console);
 

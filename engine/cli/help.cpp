@@ -19,6 +19,8 @@ commands
   set JOB KEY=VALUE…  change the pace, a throttle or a limit of a job while it runs
   verify JOB.yaml     run the proof of completeness alone
   gate JOB…           exit 0 only when every job named is done
+  history [JOB]       every run: who, when, how long, rows, what it waited for
+  report JOB          a page with charts of how the job went, for a change ticket
   new KIND NAME       a starter job file; with --table, made for that table
   lint FILE…          check job files without a database
   switch JOB.yaml     type-copy: let the new column take the old one's name
@@ -153,6 +155,34 @@ SELECT backfill.assert_done('JOB') is true or an error.
 See `backfill --help` for the options that every command takes, and the exit codes.
 )";
 
+constexpr std::string_view history_help =
+    R"(usage: backfill history [JOB] [--limit N] [--json] [OPTION…]
+
+Every run of the job, or of all jobs, the newest first: when it started and by whom, how
+long it took, how it ended, the rows that it changed, its batches and retries, and the
+time that throttles and pauses cost it, by reason. One that is `killed` has said nothing
+more; its figures are those of its last seconds.
+
+  --limit N   so many runs at most, 1 to 10000; default 20
+  --json      for programs: an array
+
+Exit 1 when no such job has ever run.
+See `backfill --help` for the options that every command takes, and the exit codes.
+)";
+
+constexpr std::string_view report_help = R"(usage: backfill report JOB [--output FILE] [OPTION…]
+
+Writes one HTML page about the job: its state and figures, charts of rows a second, time
+of a batch, lag of standbys and what it waited for, its runs, phases and events. The page
+loads nothing from elsewhere, so it may be attached, mailed and kept. It says what the
+control schema says, expressions and error texts among it, but no password.
+
+  -o, --output FILE   write it there, and print the path; default: standard output
+
+Exit 1 when no such job has ever run.
+See `backfill --help` for the options that every command takes, and the exit codes.
+)";
+
 constexpr std::string_view lint_help = R"(usage: backfill lint FILE… [OPTION…]
 
 Reads job files as `run` would, without a database, and prints every problem as
@@ -240,6 +270,8 @@ std::string_view help_of(std::string_view command) {
   if (command == "stop") return stop_help;
   if (command == "set") return set_help;
   if (command == "gate") return gate_help;
+  if (command == "history") return history_help;
+  if (command == "report") return report_help;
   if (command == "lint") return lint_help;
   if (command == "new") return new_help;
   if (command == "switch") return switch_help;

@@ -123,6 +123,32 @@ std::string status_json_line(const std::vector<run::JobStatus>& jobs) {
   return dumped(to_json(jobs), false) + "\n";
 }
 
+std::string history_json(const std::vector<StoredRun>& runs) {
+  Json json = Json::array();
+  for (const StoredRun& run : runs) {
+    Json entry;
+    entry["job"] = run.job;
+    entry["command"] = run.command;
+    entry["role"] = run.role;
+    entry["os_user"] = run.os_user;
+    entry["host"] = run.host;
+    entry["pid"] = run.pid;
+    entry["started_at"] = run.started_at;
+    entry["ended_at"] = or_null(run.ended_at);
+    entry["seconds"] = run.took_s;
+    entry["ending"] = run::ending_word(run);
+    entry["exit_code"] = or_null(run.exit_code);
+    entry["outcome"] = text_or_null(run.outcome);
+    entry["rows_passed"] = run.rows_passed;
+    entry["rows_changed"] = run.rows_changed;
+    entry["batches"] = run.batches;
+    entry["retries"] = run.retries;
+    entry["time_lost"] = run::parse_time_lost(run.time_lost);
+    json.push_back(std::move(entry));
+  }
+  return dumped(json, true) + "\n";
+}
+
 std::string plan_json(const run::PlanReport& plan, const std::string& job) {
   Json json;
   json["job"] = job;

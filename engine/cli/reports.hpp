@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/glyphs.hpp"
+#include "run/history.hpp"
 #include "run/run.hpp"
 
 /// What commands print for people. Pure; every text ends with a newline or is empty.
@@ -22,6 +23,10 @@ namespace backfill::cli {
                                        const DisplayStyle& style);
 /// Everything about one job, a line for each thing known.
 [[nodiscard]] std::string status_detail(const run::JobStatus& job, const DisplayStyle& style);
+
+/// One line a run, in the order given, under a heading.
+[[nodiscard]] std::string history_table(const std::vector<StoredRun>& runs,
+                                        const DisplayStyle& style);
 
 /// Table, key, steps with their locks and the first line of their SQL, findings, next.
 [[nodiscard]] std::string plan_text(const run::PlanReport& plan, std::string_view job,

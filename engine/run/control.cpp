@@ -1,6 +1,3 @@
-#include <array>
-#include <pwd.h>
-#include <unistd.h>
 #include <utility>
 
 #include <boost/asio/redirect_error.hpp>
@@ -13,6 +10,7 @@
 #include "checkpoint/status_query.hpp"
 #include "checkpoint/wishes.hpp"
 #include "pg/clock.hpp"
+#include "run/process_user.hpp"
 #include "run/run.hpp"
 #include "run/setting_changes.hpp"
 
@@ -32,11 +30,7 @@ constexpr int attempts_max = 5;
 
 Requester requester() {
   Requester self;
-  std::array<char, 4096> buffer{};
-  passwd entry{};
-  passwd* found = nullptr;
-  const int looked = ::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found);
-  self.user = looked == 0 && found != nullptr ? found->pw_name : fmt::format("uid {}", ::getuid());
+  self.user = process_user();
   const RunnerIdentity process = identify_runner();
   self.host = process.host;
   self.pid = process.pid;

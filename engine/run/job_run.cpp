@@ -10,6 +10,7 @@
 #include "pg/clock.hpp"
 #include "run/children.hpp"
 #include "run/progress_json.hpp"
+#include "run/run_journal.hpp"
 #include "run/session.hpp"
 
 namespace backfill::run {
@@ -31,6 +32,7 @@ class JobRun::Implementation {
  public:
   Implementation(asio::io_context& context, Request request, Mode mode, Observer& observer)
       : session_(context.get_executor(), std::move(request), mode, &observer, draw_seed()),
+        journal_(&session_),
         progress_timer_(context),
         helpers_(context.get_executor()) {
     session_.live = std::make_unique<LiveControl>(&session_);
@@ -57,6 +59,7 @@ class JobRun::Implementation {
   void lease_lost(const Error& error);
 
   Session session_;
+  RunJournal journal_;
   asio::steady_timer progress_timer_;
   Children helpers_;
   bool ending_ = false;
@@ -101,7 +104,9 @@ asio::awaitable<Outcome> JobRun::Implementation::with_lease() {
     outcome.next = fmt::format("backfill resume {}", session_.record.name);
   }
   co_await settle_state(outcome);
+  journal_.end(outcome);
   co_await end_helpers();
+  co_await journal_.close(&session_.control);
   const Lease lease = session_.lease;
   if (!session_.keeper->lost()) {
     const std::function<asio::awaitable<Result<void>>(pg::Connection*)> release =
@@ -240,6 +245,8 @@ void JobRun::Implementation::make_keeper() {
   session_.keeper = std::make_unique<LeaseKeeper>(session_.executor, session_.options,
                                                   session_.lease, session_.seed + 1);
   session_.keeper->progress = [this] { return progress_json(session_.progress()); };
+  journal_.begin();
+  session_.keeper->journal = &journal_;
   session_.keeper->on_lost = [this](const Error& error) { lease_lost(error); };
 }
 

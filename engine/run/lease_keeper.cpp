@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "pg/clock.hpp"
+#include "run/run_journal.hpp"
 
 namespace backfill::run {
 
@@ -37,9 +38,12 @@ asio::awaitable<void> LeaseKeeper::keep() {
     co_await beat();
     co_await write_events();
     if (stopping_ || lost_) break;
+    if (journal != nullptr) co_await journal->write(&link_);
+    if (stopping_) break;
     co_await rest();
   }
   for (int i = 0; i < last_tries && !events_.empty(); ++i) co_await write_events();
+  if (journal != nullptr) co_await journal->close(&link_);
   link_.close();
 }
 

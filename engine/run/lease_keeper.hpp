@@ -15,6 +15,8 @@
 
 namespace backfill::run {
 
+class RunJournal;
+
 /// Shows on a connection of its own that the runner lives, with its progress, and writes the events
 /// that operators read in `backfill.events`.
 class LeaseKeeper {
@@ -28,6 +30,8 @@ class LeaseKeeper {
   std::function<void(Error)> on_lost;
   /// Attended between beats, on the same connection; may be null.
   ControlDesk* desk = nullptr;
+  /// Written between beats, on the same connection; may be null.
+  RunJournal* journal = nullptr;
 
   /// Queued until the next beat, and written exactly once.
   void record(EventRecord event);

@@ -1,5 +1,6 @@
 #include "run/monitor.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -266,6 +267,14 @@ std::string Monitor::lag() const {
     text += fmt::format("{}{} {:.1f} s", text.empty() ? "" : ", ", standby, seconds);
   }
   return text;
+}
+
+std::optional<double> Monitor::worst_lag_s() const {
+  std::optional<double> worst;
+  for (const auto& [standby, seconds] : lag_seconds_) {
+    worst = std::max(worst.value_or(seconds), seconds);
+  }
+  return worst;
 }
 
 void Monitor::decide() {

@@ -76,6 +76,8 @@ class Monitor {
 
   /// "standby1 0.1 s, standby2 2.4 s"; empty without standbys.
   [[nodiscard]] std::string lag() const;
+  /// Of the standby that is furthest behind; absent without standbys.
+  [[nodiscard]] std::optional<double> worst_lag_s() const;
 
   [[nodiscard]] const std::map<std::string, Duration>& time_lost() const {
     return throttle_.time_lost();

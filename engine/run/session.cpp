@@ -63,9 +63,7 @@ Progress Session::progress() const {
   if (!sweep) return progress;
   const SweepState state = sweep->state();
   progress.keys_done = state.keys_done;
-  // The table of a sweep that is not over the job's own stands behind the word.
-  const bool changes = !phase.substr(0, phase.find(' ')).ends_with("verify");
-  if (changes) progress.rows_changed += state.rows;
+  if (changes_rows()) progress.rows_changed += state.rows;
   progress.keys_total = keys_total(state);
   if (meter) {
     const ProgressEstimate estimate = meter->estimate(pg::now());
@@ -84,6 +82,23 @@ Progress Session::progress() const {
   progress.batches = state.batches;
   progress.retries = state.retries;
   return progress;
+}
+
+/// Whether the sweep that runs changes what it finds. The table of one that is not over the job's
+/// own stands behind the word.
+bool Session::changes_rows() const {
+  return !phase.substr(0, phase.find(' ')).ends_with("verify");
+}
+
+RunTotals Session::totals() const {
+  RunTotals all = ended_sweeps;
+  if (!sweep) return all;
+  const SweepState state = sweep->state();
+  all.rows_passed += (state.keys_done - keys_at_start).value;
+  if (changes_rows()) all.rows_changed += state.rows.value;
+  all.batches += state.batches;
+  all.retries += state.retries;
+  return all;
 }
 
 void Session::tell(Level level, std::string kind, std::string reason, const std::string& text) {

@@ -13,6 +13,7 @@
 #include "checkpoint/job_record.hpp"
 #include "checkpoint/lease.hpp"
 #include "core/progress_meter.hpp"
+#include "core/sampler.hpp"
 #include "core/scan_choice.hpp"
 #include "jobs/backfill.hpp"
 #include "run/control_link.hpp"
@@ -63,7 +64,9 @@ struct Session {
   std::string ground;            ///< what the checkpoints stand on, as of now
   std::string phase;
   std::unique_ptr<ProgressMeter> meter;
-  RowCount rows_before;  ///< changed by the job before this run's sweep
+  RowCount rows_before;    ///< changed by the job before this run's sweep
+  RunTotals ended_sweeps;  ///< what the sweeps of this run have come to that have ended
+  RowCount keys_at_start;  ///< done when the sweep that runs began
   std::optional<double> fraction_key;
   bool copied_now = false;  ///< this run has copied something
   RowCount unchangeable;    ///< rows that match `where` although nothing would change them
@@ -81,6 +84,8 @@ struct Session {
   [[nodiscard]] TransactionSettings settings() const;
   [[nodiscard]] Fence fence(std::string phase, int pass) const;
   [[nodiscard]] Progress progress() const;
+  /// Of this run alone.
+  [[nodiscard]] RunTotals totals() const;
   /// Takes a reading for the rate and the time left; a few times a second while a sweep runs.
   void measure();
 
@@ -88,6 +93,7 @@ struct Session {
   void tell(Level level, std::string kind, std::string reason, const std::string& text);
 
  private:
+  [[nodiscard]] bool changes_rows() const;
   [[nodiscard]] std::optional<RowCount> keys_total(const SweepState& state) const;
 };
 

@@ -139,6 +139,8 @@ asio::awaitable<Result<SweepResult>> run_sweep(Session* session, std::string pha
   if (!stored) co_return stored.error();
   std::vector<KnownRange> known;
   session->rows_before = co_await rows_changed_so_far(session);
+  const RowCount rows_at_start = session->rows_before;
+  const std::int64_t changed_before = session->ended_sweeps.rows_changed;
   for (StoredRange& range : *stored) {
     known.push_back(std::move(range.known));
   }
@@ -148,6 +150,7 @@ asio::awaitable<Result<SweepResult>> run_sweep(Session* session, std::string pha
       [session](const Note& note) {
         session->tell(level_of(note.kind), kind_of(note.kind), note.reason, note.text);
       });
+  session->keys_at_start = session->sweep->state().keys_done;
   session->meter = std::make_unique<ProgressMeter>();
   session->measure();
   if (session->stop_reason) {
@@ -161,6 +164,7 @@ asio::awaitable<Result<SweepResult>> run_sweep(Session* session, std::string pha
   Progress last = session->progress();
   session->observer->progress(last);
   result.batches = session->sweep->state().batches;
+  session->ended_sweeps = session->totals();
   session->sweep.reset();
   session->meter.reset();
 
@@ -169,6 +173,8 @@ asio::awaitable<Result<SweepResult>> run_sweep(Session* session, std::string pha
   // What the checkpoints say counts: a crash of the server may have taken batches back that we have
   // seen commit, and that were done again.
   last.rows_changed = session->rows_before;
+  session->ended_sweeps.rows_changed =
+      changed_before + (session->rows_before - rows_at_start).value;
   session->observer->progress(last);
   co_return result;
 }

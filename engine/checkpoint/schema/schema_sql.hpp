@@ -19,5 +19,6 @@ extern const std::string_view control_tables;
 extern const std::string_view ground;
 extern const std::string_view proofs;
 extern const std::string_view assert_done;
+extern const std::string_view history;
 
 }  // namespace backfill::schema_sql

@@ -75,7 +75,8 @@ TEST_CASE("assert_done_passes_for_done_and_proven_jobs_and_says_of_all_others_wh
     co_await execute(connection.get(), copied);
     for (const Case& each : cases()) {
       INFO(each.made);
-      co_await execute(connection.get(), std::string("BEGIN; ") + each.made);
+      std::string script = std::string("BEGIN; ") + each.made;
+      co_await execute(connection.get(), std::move(script));
       const auto status = co_await read_status(connection.get(), "job");
       const JobStatus& seen = value_of(status).front();
       const bool open = seen.state == JobState::done && !seen.lack_of_proof;
@@ -100,8 +101,8 @@ TEST_CASE("assert_done_does_not_know_a_job_that_never_ran") {
     const auto connection = co_await connect_to(TestServer::instance().with_database());
     co_await make_job(connection.get());
     for (const char* name : {"'jobs'", "'job.yaml'", "''", "NULL"}) {
-      const auto said =
-          co_await ask(connection.get(), fmt::format("SELECT backfill.assert_done({})", name));
+      std::string sql = fmt::format("SELECT backfill.assert_done({})", name);
+      const auto said = co_await ask(connection.get(), std::move(sql));
       CHECK(error_of(said).sqlstate == "BF003");
       CHECK_THAT(error_of(said).message, Catch::Contains("has ever run in this database"));
       CHECK_THAT(error_of(said).hint, Catch::Contains("backfill run JOB.yaml"));

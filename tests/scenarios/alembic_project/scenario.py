@@ -1,5 +1,6 @@
 """The Alembic project of docs/examples: a revision waits for the job, the next one relies on it, and
-the way back closes the gate again. Alembic is the real one, of the distribution."""
+the way back closes the gate again. Alembic is the real one, of the
+distribution."""
 
 from harness.scenario import Failure
 from harness.server import ROOT
@@ -14,7 +15,7 @@ NORMALIZED = "SELECT count(*) = 20000 FROM users WHERE email_normalized = lower(
 def alembic(s, *words, **environment):
     surroundings = {"DATABASE_URL": s.url, "BACKFILL": str(s.binary),
                     "PYTHONDONTWRITEBYTECODE": "1", **environment}
-    return s.program("python3", "-m", "alembic.config", "-c", PROJECT / "alembic.ini", *words,
+    return s.program("/usr/bin/python3", "-m", "alembic.config", "-c", PROJECT / "alembic.ini", *words,
                      environment=surroundings)
 
 

@@ -168,7 +168,7 @@ TEST_CASE("an_option_of_another_command_is_unknown") {
 }
 
 TEST_CASE("commands_that_do_not_work_yet_are_unknown") {
-  for (const char* name : {"retry", "history"}) {
+  for (const char* name : {"retry", "archive"}) {
     CHECK(refused(std::string(name) + " x").message.starts_with("unknown command "));
     CHECK(general_help().find("\n  " + std::string(name) + " ") == std::string_view::npos);
   }
@@ -239,4 +239,27 @@ TEST_CASE("every_command_has_a_help_text_that_shows_its_usage") {
     CHECK(help_of(name).starts_with("usage: backfill " + name));
     CHECK(general_help().find("\n  " + name + " ") != std::string_view::npos);
   }
+}
+
+TEST_CASE("the_history_has_a_limit_and_may_be_of_one_job") {
+  CHECK(command<HistoryArguments>("history").limit == 20);
+  CHECK_FALSE(command<HistoryArguments>("history").job.has_value());
+  const auto asked = command<HistoryArguments>("history emails --limit 5 --json");
+  CHECK(asked.limit == 5);
+  CHECK(asked.json);
+  CHECK(asked.job == "emails");
+  for (const char* limit : {"0", "-1", "10001", "5x", "x", "1.5", "99999999999999999999"}) {
+    CHECK_THAT(refused(std::string("history --limit=") + limit).message,
+               Catch::Contains("from 1 to 10000"));
+  }
+  CHECK_THAT(refused("history a b").message, Catch::Contains("unexpected argument b"));
+}
+
+TEST_CASE("a_report_is_of_one_job_and_goes_where_it_is_told") {
+  CHECK_FALSE(command<ReportArguments>("report emails").output.has_value());
+  CHECK(command<ReportArguments>("report emails --output a.html").output == "a.html");
+  CHECK(command<ReportArguments>("report emails -o a.html").output == "a.html");
+  CHECK_THAT(refused("report").message, Catch::Contains("needs a job's name or file"));
+  CHECK_THAT(refused("report a b").message, Catch::Contains("unexpected argument b"));
+  CHECK_THAT(refused("report a --outptu x").message, Catch::Contains("did you mean --output?"));
 }
