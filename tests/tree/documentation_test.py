@@ -11,6 +11,7 @@ import sys
 
 # A field of the reader: its path, then a sentence about it.
 FIELD = re.compile(r'\{\s*"([a-z_]+(?:\.[a-z_]+)*)",\s*"[A-Z]')
+RULE = re.compile(r'Rule\{\s*"([a-z-]+)", (error|warning),\s*Scope::\w+,\s*((?:"[^"]*"\s*)+)\}')
 COLUMN = re.compile(r"COMMENT ON COLUMN backfill\.(\w+)\.(\w+) IS")
 EXIT_CODE = re.compile(r"^\s*\w+ = (\d+),", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -19,6 +20,7 @@ QUOTED = re.compile(r"^\[`[^`]+`\]\(([^)]+)\):\n\n```\w*\n(.*?)^```$", re.MULTIL
 
 FIELDS_MIN = 20  # fewer mean that the expression above no longer fits the sources
 COLUMNS_MIN = 30
+RULES_MIN = 20
 
 
 def table_rows(text, head):
@@ -58,6 +60,12 @@ def columns_of(text):
             columns += [f"{name[1]}.{row[0].strip('`')}"
                         for row in table_rows(section, "column | type | meaning")]
     return columns
+
+
+def rules_of(source):
+    """Each rule of lint as one line of a table."""
+    return [f"`{name}`, {severity}, " + "".join(re.findall('"([^"]*)"', words))
+            for name, severity, words in RULE.findall(source)]
 
 
 def slug(heading):
@@ -116,6 +124,12 @@ def problems_of(root):
         yield from compare(page, "exit code", [row[0] for row in table_rows(read[page], head)],
                            codes)
 
+    rules = rules_of((root / "engine/config/lint/rules.cpp").read_text(encoding="utf-8"))
+    if len(rules) < RULES_MIN:
+        yield f"only {len(rules)} rules of lint were found in engine/config/lint/rules.cpp"
+    documented = table_rows((root / "docs/lint.md").read_text(encoding="utf-8"), "rule")
+    yield from compare("docs/lint.md", "rule", [", ".join(row) for row in documented], rules)
+
     pages = sorted(root.glob("*.md")) + sorted((root / "docs").glob("*.md"))
     for page in pages:
         text = page.read_text(encoding="utf-8")
@@ -128,11 +142,13 @@ def self_test():
     source = '{{"pace.connections", "The most",\n {"new.key",\n "What", words{"fire", "bypass"}'
     found = list(compare("page", "key", keys_of(page), FIELD.findall(source)))
     schema = "## `jobs`\n\n| column | type | meaning |\n|---|---|---|\n| `id` | bigint | It. |\n"
+    rules = rules_of('Rule{"a-b", error, Scope::file,\n "one "\n "two"},')
     link = list(broken_links(pathlib.Path(__file__), "[a](#none) [b](no_such_file.md)"))
     quote = list(stale_quotes(pathlib.Path(__file__),
                               "[`a`](include_graph_test.py):\n\n```python\nold\n```\n"))
     return (len(quote) == 1 and found == ["page: key gone is not in the sources", "page: key new.key is missing"]
             and columns_of(schema) == ["jobs.id"] and len(link) == 2
+            and rules == ["`a-b`, error, one two"]
             and slug("`set` and `where`") == "set-and-where")
 
 
