@@ -20,11 +20,14 @@ namespace backfill::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 16> commands{
-    "run",    "plan", "status",  "pause",  "resume", "new",    "stop", "set",
-    "verify", "gate", "history", "report", "lint",   "switch", "drop", "rollback"};
+constexpr std::array<std::string_view, 17> commands{
+    "run",    "plan", "rehearse", "status", "pause", "resume", "new",  "stop",    "set",
+    "verify", "gate", "history",  "report", "lint",  "switch", "drop", "rollback"};
 constexpr std::array<std::string_view, 4> control_commands{"pause", "resume", "stop", "set"};
 constexpr std::array<std::string_view, 2> log_formats{"text", "json"};
+constexpr std::array<std::string_view, 4> lint_forms{"text", "json", "github", "sarif"};
+constexpr std::chrono::milliseconds budget_least{1'000};
+constexpr std::chrono::milliseconds budget_most{3'600'000};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warning", "error"};
 
 using Line = std::variant<Invocation, UsageError>;
@@ -45,9 +48,15 @@ struct Words {
   bool yes = false;
   bool drop_columns = false;
   bool force = false;
+  bool strict = false;
+  bool rules = false;
+  std::string format = "text";
+  std::optional<std::string> since;
+  bool mask = false;
   std::string wait;
   std::string limit;
   std::optional<std::string> output;
+  std::optional<std::string> budget;
   std::optional<std::string> table;
   std::vector<std::string> columns;
   std::string folder = ".";
@@ -78,6 +87,7 @@ std::vector<std::string_view> options_of(std::string_view command) {
   std::vector<std::string_view> options{"--database",    "--log-format", "--log-level",
                                         "--no-progress", "--help",       "--version"};
   if (command == "plan") options.insert(options.end(), {"--sql", "--json"});
+  if (command == "rehearse") options.insert(options.end(), {"--for", "--mask", "--json"});
   if (command == "status") options.insert(options.end(), {"--json", "--watch"});
   if (command == "gate") options.emplace_back("--wait");
   if (command == "history") options.insert(options.end(), {"--json", "--limit"});
@@ -88,6 +98,9 @@ std::vector<std::string_view> options_of(std::string_view command) {
   if (command == "set") options.emplace_back("--reset");
   if (command == "new") options.insert(options.end(), {"--table", "--column", "--dir"});
   if (command == "rollback") options.insert(options.end(), {"--yes", "--drop-columns"});
+  if (command == "lint") {
+    options.insert(options.end(), {"--format", "--strict", "--since", "--rules"});
+  }
   return options;
 }
 
@@ -98,8 +111,13 @@ void add_command(CLI::App& app, std::string_view name, Words& words) {
       ->expected(0, -1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   if (name == "plan") command->add_flag("--sql", words.sql);
-  if (name == "plan" || name == "status" || name == "history")
+  if (name == "plan" || name == "status" || name == "rehearse" || name == "history") {
     command->add_flag("--json", words.json);
+  }
+  if (name == "rehearse") {
+    command->add_option("--for", words.budget);
+    command->add_flag("--mask", words.mask);
+  }
   if (name == "status") command->add_flag("--watch", words.watch);
   if (name == "gate") command->add_option("--wait", words.wait);
   if (name == "history") command->add_option("--limit", words.limit);
@@ -113,6 +131,12 @@ void add_command(CLI::App& app, std::string_view name, Words& words) {
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     command->add_option("--dir", words.folder);
+  }
+  if (name == "lint") {
+    command->add_option("--format", words.format);
+    command->add_flag("--strict", words.strict);
+    command->add_flag("--rules", words.rules);
+    command->add_option("--since", words.since);
   }
   if (name == "rollback") command->add_flag("--yes", words.yes);
   if (may_switch(name)) command->add_flag("--force", words.force);
@@ -248,6 +272,39 @@ std::variant<Command, UsageError> read_report(const Words& words) {
   return Command(ReportArguments{words.jobs.front(), words.output});
 }
 
+std::variant<Command, UsageError> read_lint(const Words& words) {
+  const auto form = std::ranges::find(lint_forms, words.format);
+  if (form == lint_forms.end()) {
+    return usage("lint", fmt::format("--format is {}{}", listed(lint_forms),
+                                     suggestion(words.format, lint_forms)));
+  }
+  if (words.jobs.empty() && !words.rules) return usage("lint", "lint needs a job file");
+  if (words.since && words.since->empty()) return usage("lint", "--since is empty");
+  LintArguments lint;
+  lint.files = words.jobs;
+  lint.form = static_cast<LintForm>(form - lint_forms.begin());
+  lint.strict = words.strict;
+  lint.rules = words.rules;
+  lint.since = words.since;
+  return Command(std::move(lint));
+}
+
+std::variant<Command, UsageError> read_rehearse(const Words& words) {
+  RehearseArguments rehearse;
+  rehearse.job_file = words.jobs.front();
+  rehearse.mask = words.mask;
+  rehearse.json = words.json;
+  if (!words.budget) return Command(std::move(rehearse));
+  const auto budget = parse_duration(*words.budget);
+  if (!budget) return usage("rehearse", fmt::format("--for: {}", budget.problem().message));
+  if (*budget < budget_least || *budget > budget_most) {
+    return usage("rehearse", fmt::format("--for is from {} to {}", duration_text(budget_least),
+                                         duration_text(budget_most)));
+  }
+  rehearse.budget = *budget;
+  return Command(std::move(rehearse));
+}
+
 run::JobRun::Mode mode_of(std::string_view command) {
   using Mode = run::JobRun::Mode;
   if (command == "verify") return Mode::verify_only;
@@ -279,10 +336,7 @@ std::variant<Command, UsageError> read_command(std::string_view name, Words& wor
   if (name == "new") return read_new(words);
   if (name == "history") return read_history(words, given.limit);
   if (name == "report") return read_report(words);
-  if (name == "lint") {
-    if (jobs.empty()) return usage(name, "lint needs a job file");
-    return Command(LintArguments{jobs});
-  }
+  if (name == "lint") return read_lint(words);
   if (name == "gate") {
     if (jobs.empty()) return usage(name, "gate needs a job's name or file");
     GateArguments gate{jobs, std::nullopt};
@@ -294,6 +348,7 @@ std::variant<Command, UsageError> read_command(std::string_view name, Words& wor
   }
   if (jobs.empty()) return usage(name, fmt::format("{} needs a job file", name));
   if (jobs.size() > 1) return usage(name, fmt::format("unexpected argument {}", jobs[1]));
+  if (name == "rehearse") return read_rehearse(words);
   if (name == "plan") {
     if (words.sql && words.json) return usage(name, "--sql and --json exclude each other");
     const PlanForm form = words.sql ? PlanForm::sql : words.json ? PlanForm::json : PlanForm::text;

@@ -40,6 +40,13 @@ struct PlanArguments {
   PlanForm form = PlanForm::text;
 };
 
+struct RehearseArguments {
+  std::string job_file;
+  std::chrono::milliseconds budget{10'000};
+  bool mask = false;
+  bool json = false;
+};
+
 struct StatusArguments {
   std::optional<std::string> job;  ///< a name or a file; absent: all jobs
   bool json = false;
@@ -80,8 +87,14 @@ struct NewArguments {
   std::string folder = ".";
 };
 
+enum class LintForm { text, json, github, sarif };
+
 struct LintArguments {
-  std::vector<std::string> files;  ///< at least one
+  std::vector<std::string> files;  ///< or folders; at least one, unless `rules`
+  LintForm form = LintForm::text;
+  bool strict = false;               ///< warnings fail, too
+  bool rules = false;                ///< list the rules, and nothing else
+  std::optional<std::string> since;  ///< a git revision: what it does not hold is not committed
 };
 
 /// --help and --version: a text for standard output, and nothing else to do.
@@ -95,9 +108,9 @@ struct UsageError {
   std::string next;     ///< the command that helps
 };
 
-using Command =
-    std::variant<RunArguments, PlanArguments, StatusArguments, ControlArguments, GateArguments,
-                 HistoryArguments, ReportArguments, NewArguments, LintArguments, ShowText>;
+using Command = std::variant<RunArguments, PlanArguments, RehearseArguments, StatusArguments,
+                             ControlArguments, GateArguments, HistoryArguments, ReportArguments,
+                             NewArguments, LintArguments, ShowText>;
 
 struct Invocation {
   GlobalArguments global;

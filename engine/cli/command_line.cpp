@@ -18,6 +18,9 @@ ExitCode execute(const Command& command, Console& console) {
     Console& console;
     ExitCode operator()(const RunArguments& arguments) { return run_command(arguments, console); }
     ExitCode operator()(const PlanArguments& arguments) { return plan_command(arguments, console); }
+    ExitCode operator()(const RehearseArguments& arguments) {
+      return rehearse_command(arguments, console);
+    }
     ExitCode operator()(const StatusArguments& arguments) {
       return status_command(arguments, console);
     }

@@ -10,6 +10,7 @@ namespace backfill::cli {
 
 ExitCode run_command(const RunArguments& arguments, Console& console);  ///< run and verify
 ExitCode plan_command(const PlanArguments& arguments, Console& console);
+ExitCode rehearse_command(const RehearseArguments& arguments, Console& console);
 ExitCode status_command(const StatusArguments& arguments, Console& console);
 ExitCode control_command(const ControlArguments& arguments, Console& console);
 ExitCode gate_command(const GateArguments& arguments, Console& console);

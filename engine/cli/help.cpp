@@ -12,6 +12,7 @@ usage: backfill COMMAND [OPTION…]
 commands
   run JOB.yaml        start the job, or go on where it stands
   plan JOB.yaml       preflight, statements, locks and estimates; writes nothing
+  rehearse JOB.yaml   a few real batches, rolled back: measured speed, WAL and failing rows
   status [JOB]        how far jobs are and what limits them
   pause JOB           no new batch starts until it is resumed
   resume JOB          go on with a paused job
@@ -79,6 +80,24 @@ locks it takes, and the rows expected. Writes nothing. Exit 3 when `run` would r
   --sql     every statement whole, as a script with comments
   --json    for programs
 
+See `backfill --help` for the options that every command takes, and the exit codes.
+)";
+
+constexpr std::string_view rehearse_help =
+    R"(usage: backfill rehearse JOB.yaml [--for DURATION] [--mask] [--json] [OPTION…]
+
+Runs a few real batches of the job on this server, spread over the table's key, each in a
+transaction that is rolled back, under the job's own lock_timeout. Shows rows a second,
+WAL and HOT updates as measured, lock waits, rows before and after, rows that would stop
+the job, and what the whole job would then take. Nothing stays but dead rows, which it
+counts; nothing is written to the control schema. Columns that are not there yet are not
+added: then the expressions are computed, and it says what was not measured.
+
+  --for DURATION   the longest that it may take, 1s to 1h (default: 10s)
+  --mask           show values by their shape alone (Bob 17 as Xxx 99); keys stay
+  --json           for programs
+
+Exit 1 when rows fail, 3 when `run` would refuse.
 See `backfill --help` for the options that every command takes, and the exit codes.
 )";
 
@@ -184,9 +203,24 @@ See `backfill --help` for the options that every command takes, and the exit cod
 )";
 
 constexpr std::string_view lint_help = R"(usage: backfill lint FILE… [OPTION…]
+       backfill lint --rules
 
-Reads job files as `run` would, without a database, and prints every problem as
-file:line:column: message. Exit 0 when there is none, else 2.
+Reads job files as `run` would, without a database, and looks for shapes that end badly:
+a job that cannot be repeated, functions that give another value each time, NOT NULL
+before its backfill, a job that was changed after it was committed. A folder stands for
+the .yaml files in it. Prints file:line:column: severity: message [rule].
+Exit 0 when there is no error, else 2.
+
+A comment allows a rule in its own line or the line below, and can say why:
+
+  n: n + 1   # backfill-lint: allow not-idempotent (a counter, and it starts at zero)
+
+  --format FORM     text (default), json, github (workflow commands) or sarif (2.1.0)
+  --strict          warnings count as errors
+  --since REVISION  files count as committed once this git revision has them (default:
+                    HEAD): with origin/main, those of one's own branch may change
+  --database URL    also compare with what ran there; without it no server is asked
+  --rules           list the rules and what each looks for
 
 See `backfill --help` for the options that every command takes, and the exit codes.
 )";
@@ -264,6 +298,7 @@ std::string_view help_of(std::string_view command) {
   if (command == "run") return run_help;
   if (command == "verify") return verify_help;
   if (command == "plan") return plan_help;
+  if (command == "rehearse") return rehearse_help;
   if (command == "status") return status_help;
   if (command == "pause") return pause_help;
   if (command == "resume") return resume_help;

@@ -16,8 +16,8 @@ import re
 import sys
 import tempfile
 
-POSIX = {"arpa", "fcntl.h", "netdb.h", "netinet", "poll.h", "pthread.h", "pwd.h", "signal.h", "sys",
-         "termios.h", "unistd.h"}
+POSIX = {"arpa", "fcntl.h", "netdb.h", "netinet", "poll.h", "pthread.h", "pwd.h", "signal.h", "spawn.h",
+         "sys", "termios.h", "unistd.h"}
 
 # room: (its folder, the rooms it may include, the libraries it may include)
 ROOMS = {

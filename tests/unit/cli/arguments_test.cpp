@@ -76,12 +76,21 @@ TEST_CASE("each_command_is_read_with_its_options") {
   CHECK(command<PlanArguments>("plan a.yaml").form == PlanForm::text);
   CHECK(command<PlanArguments>("plan --sql a.yaml").form == PlanForm::sql);
   CHECK(command<PlanArguments>("plan a.yaml --json").form == PlanForm::json);
+  CHECK(command<RehearseArguments>("rehearse a.yaml").budget == std::chrono::seconds{10});
+  CHECK(command<RehearseArguments>("rehearse a.yaml --for 2m --mask").mask);
+  CHECK(command<RehearseArguments>("rehearse a.yaml --for 2m").budget == std::chrono::minutes{2});
+  CHECK(command<RehearseArguments>("rehearse --json a.yaml").json);
   CHECK_FALSE(command<StatusArguments>("status").job.has_value());
   CHECK(command<StatusArguments>("status emails --json --watch").job == "emails");
   CHECK(command<StatusArguments>("status --watch").watch);
   CHECK(command<GateArguments>("gate a b c").jobs == std::vector<std::string>{"a", "b", "c"});
   CHECK(command<GateArguments>("gate a --wait 10m").wait == std::chrono::minutes{10});
   CHECK(command<LintArguments>("lint a.yaml b.yaml").files.size() == 2);
+  CHECK(command<LintArguments>("lint a.yaml").form == LintForm::text);
+  CHECK(command<LintArguments>("lint --format sarif a.yaml --strict").form == LintForm::sarif);
+  CHECK(command<LintArguments>("lint --format sarif a.yaml --strict").strict);
+  CHECK(command<LintArguments>("lint a.yaml --since origin/main").since == "origin/main");
+  CHECK(command<LintArguments>("lint --rules").rules);
 }
 
 TEST_CASE("commands_to_a_running_job_are_read") {
@@ -200,9 +209,15 @@ TEST_CASE("what_is_missing_or_too_much_is_named_with_the_help_to_read") {
   CHECK(refused("run").message == "run needs a job file");
   CHECK(refused("run").next == "backfill run --help");
   CHECK(refused("plan").message == "plan needs a job file");
+  CHECK(refused("rehearse").message == "rehearse needs a job file");
+  CHECK(refused("rehearse a --for 10").message.starts_with("--for: "));
+  CHECK(refused("rehearse a --for 2h").message == "--for is from 1s to 1h");
   CHECK(refused("verify").message == "verify needs a job file");
   CHECK(refused("gate").message == "gate needs a job's name or file");
   CHECK(refused("lint").message == "lint needs a job file");
+  CHECK(refused("lint a --format sraif").message ==
+        "--format is text, json, github, sarif: did you mean sarif?");
+  CHECK(refused("lint a --since=").message == "--since needs a value");
   CHECK(refused("run a b").message == "unexpected argument b");
   CHECK(refused("status a b").message == "unexpected argument b");
   CHECK(refused("plan a --sql --json").message == "--sql and --json exclude each other");
@@ -234,8 +249,8 @@ TEST_CASE("help_and_version_are_answered_whatever_else_is_missing") {
 }
 
 TEST_CASE("every_command_has_a_help_text_that_shows_its_usage") {
-  for (const std::string name : {"run", "plan", "status", "pause", "resume", "stop", "set",
-                                 "verify", "gate", "lint", "rollback"}) {
+  for (const std::string name : {"run", "plan", "rehearse", "status", "pause", "resume", "stop",
+                                 "set", "verify", "gate", "lint", "rollback"}) {
     CHECK(help_of(name).starts_with("usage: backfill " + name));
     CHECK(general_help().find("\n  " + name + " ") != std::string_view::npos);
   }
