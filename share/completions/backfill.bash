@@ -30,6 +30,8 @@ _backfill() {
     --log-level)
       mapfile -t COMPREPLY < <(compgen -W 'debug info warning error' -- "$current"); return ;;
     --output | -o) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    --format)
+      mapfile -t COMPREPLY < <(compgen -W 'text json github sarif' -- "$current"); return ;;
     --dir) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     new)
       if [ "$command" = new ] && [[ $current != -* ]]; then
