@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,6 +61,9 @@ struct SweepState {
   std::optional<double> batch_ms;     ///< smoothed statement time
   std::optional<KeyValue> watermark;  ///< every key up to here is done
   std::string limited_by;             ///< never empty
+  /// What its workers have waited for, but for what the pace is owed to: `no_connection`,
+  /// `locked_rows`, `retries`, `rows_per_second`.
+  std::map<std::string, Duration> time_lost;
 };
 
 /// One sweep over a table's key, decided without I/O: `on(event, now)` gives the actions that an

@@ -60,6 +60,7 @@ std::vector<Action> Engine::Implementation::step(Instant now) {
   }
   finish_if_idle();
   plan_wake(now);
+  measure_waits(now);
   return std::exchange(actions_, {});
 }
 

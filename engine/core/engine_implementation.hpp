@@ -14,6 +14,7 @@
 #include "core/random.hpp"
 #include "core/range_ledger.hpp"
 #include "core/rate_limiter.hpp"
+#include "core/wait_meter.hpp"
 
 /// The inside of the engine, in four files: engine_events.cpp takes in what happened,
 /// engine_failures.cpp what failed, engine_dispatch.cpp decides what to start, engine_state.cpp
@@ -61,6 +62,7 @@ class Engine::Implementation {
   void handle(const SlotUp& event, Instant now);
   void handle(const SlotDown& event, Instant now);
   void handle(const PaceChanged& event, Instant now);
+  void measure_waits(Instant now);
   [[nodiscard]] bool is_notable(const PaceChanged& event, Instant now) const;
   void handle(const CompanySeen& event, Instant now);
   void handle(const WaiterSeen& event, Instant now);
@@ -159,6 +161,7 @@ class Engine::Implementation {
   Random random_;
   PaceChanged pace_;
   PaceChanged noted_pace_;
+  WaitMeter waits_;
   Instant pace_noted_at_{};
 
   /// A batch whose COMMIT was not answered, and the counts that travelled with it.

@@ -23,6 +23,7 @@ SweepState Engine::Implementation::state(Instant now) const {
   state.batch_ms = sizer_.smoothed_ms();
   state.watermark = ledger_.watermark();
   state.limited_by = limited_by(now);
+  state.time_lost = waits_.lost();
   return state;
 }
 
@@ -45,6 +46,25 @@ std::string Engine::Implementation::stopped_by(Instant now) const {
   const Waiting waiting = ranges_waiting(now);
   if (waiting.ranges > 0 && busy() == 0 && waiting.ranges == waiting.of) return waiting.text();
   return {};
+}
+
+/// What a stop or a slower pace costs is the throttle's to tell, and so is what a fixed level of
+/// workers leaves undone: nobody waits for that.
+void Engine::Implementation::measure_waits(Instant now) {
+  const auto measure = [&](std::string what, double share) {
+    waits_.wait(std::move(what), share, now);
+  };
+  if (ending() || pace_.stopped) return measure({}, 0);
+  const auto up = static_cast<double>(std::ranges::count_if(slots_, &Slot::up));
+  const double limit = slots_limit();
+  if (up < limit) return measure("no_connection", 1.0 - up / limit);
+  const double idle = 1.0 - std::min(busy() / limit, 1.0);
+  const Waiting waiting = ranges_waiting(now);
+  if (waiting.ranges > 0 && idle > 0) {
+    return measure(waiting.locked == waiting.ranges ? "locked_rows" : "retries", idle);
+  }
+  if (rate_.next_start(now) > now && idle > 0) return measure("rows_per_second", idle);
+  measure({}, 0);
 }
 
 /// The rule: what stops everything is named first, in the order above. Of what only slows the work

@@ -24,7 +24,8 @@ double seconds(Duration duration) {
 void ReplaySpeed::on_position(WalPosition replayed, WalPosition written, Instant at) {
   if (!samples_.empty()) {
     if (at <= samples_.back().at || replayed == samples_.back().replayed) return;
-    if (replayed < samples_.back().replayed) samples_.clear();
+    // After a long stall what it did before tells nothing of what it does now.
+    if (replayed < samples_.back().replayed || at - samples_.back().at > window) samples_.clear();
   }
   if (written.value - replayed.value <= level_within.value) {
     samples_.clear();

@@ -10,6 +10,9 @@ namespace backfill {
 
 namespace {
 
+/// A segment of the log: no standby that keeps up has as much left when it is first looked at.
+constexpr ByteCount unknown_beyond{16 << 20};
+
 double seconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
@@ -30,10 +33,21 @@ std::string_view to_string(LagBasis basis) {
 std::string lag_text(const std::string& name, const LagEstimate& lag, Duration stop) {
   const char* const over = lag.at_least ? "over " : "";
   std::string text = fmt::format("lag of {} {}{:.1f} s", name, over, seconds(lag.seen));
-  if (lag.basis == LagBasis::catch_up_time) {
+  if (lag.unknown) {
+    text += fmt::format(", and {:.0f} MB to replay at a speed not yet seen,",
+                        static_cast<double>(lag.bytes->value) / 1e6);
+  } else if (lag.basis == LagBasis::catch_up_time) {
     text += fmt::format(", and {:.1f} s to catch up,", seconds(lag.lag));
   }
   return text + fmt::format(" of {:.1f} s", seconds(stop));
+}
+
+void look_ahead(LagEstimate* lag, std::optional<Duration> catch_up) {
+  lag->seen = lag->lag;
+  lag->unknown = !catch_up && lag->at_least && lag->bytes && *lag->bytes > unknown_beyond;
+  if (!catch_up || *catch_up <= lag->lag) return;
+  lag->lag = *catch_up;
+  lag->basis = LagBasis::catch_up_time;
 }
 
 bool ReplicaLag::is_stuck(const StandbyReading& reading, const WalHistory& history,
@@ -87,9 +101,7 @@ LagEstimate ReplicaLag::on_reading(const StandbyReading& reading, const WalHisto
   const auto written =
       history.written_by(std::exchange(looked_at_, reading.at).value_or(reading.at));
   if (written) speed_.on_position(*reading.replayed, *written, reading.at);
-  if (const auto wait = speed_.catch_up(reading.primary, reading.at)) {
-    raise(*wait, LagBasis::catch_up_time);
-  }
+  look_ahead(&estimate, speed_.catch_up(reading.primary, reading.at));
   return estimate;
 }
 

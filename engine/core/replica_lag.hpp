@@ -39,10 +39,15 @@ struct LagEstimate {
   std::optional<ByteCount> bytes;  ///< not yet replayed
   LagBasis basis = LagBasis::none;
   bool at_least = false;  ///< it may be more: the history does not reach back so far
+  bool unknown = false;   ///< much is left from before the first look, at a speed not yet seen
 };
 
 /// "lag of standby2 0.4 s, and 3.1 s to catch up, of 5.0 s"; the second only where it decides.
 [[nodiscard]] std::string lag_text(const std::string& name, const LagEstimate& lag, Duration stop);
+
+/// Takes in what is to come: for how long it will be catching up, absent where nobody knows.
+/// `bytes` and `at_least` are those of what is.
+void look_ahead(LagEstimate* lag, std::optional<Duration> catch_up);
 
 /// Estimates how far one standby is behind, in time, from what its primary shows.
 ///

@@ -171,18 +171,22 @@ Signal StandbyRoster::lag_of(const std::string& name, Member& member, const LagE
   Signal signal;
   signal.name = lag_name(name);
   signal.value = seconds(lag.lag);
+  signal.seen = seconds(lag.seen);
+  // Hours behind, or stuck, or about to be level: until it moves nobody knows, and nothing starts.
+  if (lag.unknown) signal.value = std::max(signal.value, seconds(settings_.stop));
   signal.slow = seconds(settings_.slow);
   signal.stop = seconds(settings_.stop);
   signal.taken_at = at;
   signal.text = lag_text(name, lag, settings_.stop);
-  if (lag.lag < settings_.stop) {
+  if (lag.lag < settings_.stop && !lag.unknown) {
     member.stopped_since.reset();
     return signal;
   }
   if (!member.stopped_since) member.stopped_since = at;
   if (lag.basis == LagBasis::reply_age) {
     signal.text += "; it has stopped answering: is its WAL receiver stuck?";
-  } else if (at - *member.stopped_since >= delay_suspected) {
+  } else if (lag.basis != LagBasis::catch_up_time &&
+             at - *member.stopped_since >= delay_suspected) {
     signal.text += "; if it is delayed on purpose (recovery_min_apply_delay): " + ignore_line(name);
   }
   return signal;

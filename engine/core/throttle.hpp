@@ -17,7 +17,8 @@ struct Signal {
   double slow = 0;  ///< from here the pace falls
   double stop = 0;  ///< from here on nothing starts
   Instant taken_at{};
-  std::string text;   ///< with figures: "lag of standby2 3.1 s of 5 s"
+  std::string text;              ///< with figures: "lag of standby2 3.1 s of 5 s"
+  std::optional<double> seen{};  ///< where `value` looks ahead: what is there now
   std::string end{};  ///< why the job should end, when it should: waiting on is of no use
 };
 

@@ -200,10 +200,10 @@ asio::awaitable<void> JobRun::Implementation::take_back_done(std::string reason)
                     reopened.error().message + "; verify it again");
 }
 
-/// However the run ended: what its signals, and those who paused it, have cost.
+/// However the run ended: what its signals, those who paused it, and waits have cost.
 void JobRun::Implementation::tell_time_lost(Outcome* outcome) {
   std::string all;
-  for (const auto& [reason, lost] : session_.monitor->time_lost()) {
+  for (const auto& [reason, lost] : session_.time_lost()) {
     if (lost < time_worth_telling) continue;
     const std::string text =
         fmt::format("{}: {:.1f} s", reason, std::chrono::duration<double>(lost).count());

@@ -27,6 +27,9 @@ constexpr std::string_view lag_prefix = "replica_lag:";
 constexpr const char* lock_wait_name = "lock_wait";
 constexpr const char* own_prefix = "backfill: ";
 
+/// A lag is no news any more when its signal counts as silent.
+constexpr Duration shown_for = SilenceLimits{}.stop;
+
 std::vector<std::unique_ptr<SignalSource>> query_signal() {
   std::vector<std::unique_ptr<SignalSource>> sources;
   sources.push_back(std::make_unique<QuerySignal>());
@@ -220,13 +223,14 @@ void Monitor::take(const std::string& name, Result<Reading> reading) {
   }
   for (Signal& signal : reading->signals) {
     if (signal.name.starts_with(lag_prefix)) {
-      lag_seconds_[signal.name.substr(lag_prefix.size())] = signal.value;
+      lags_[signal.name.substr(lag_prefix.size())] = {signal.seen.value_or(signal.value),
+                                                      signal.taken_at};
     }
     throttle_.on_signal(std::move(signal));
   }
   for (const std::string& ended : reading->ended) {
     throttle_.forget(ended);
-    if (ended.starts_with(lag_prefix)) lag_seconds_.erase(ended.substr(lag_prefix.size()));
+    if (ended.starts_with(lag_prefix)) lags_.erase(ended.substr(lag_prefix.size()));
   }
   for (std::string& note : reading->notes) {
     if (on_note) on_note(name, std::move(note));
@@ -263,16 +267,20 @@ asio::awaitable<void> Monitor::read_position() {
 
 std::string Monitor::lag() const {
   std::string text;
-  for (const auto& [standby, seconds] : lag_seconds_) {
-    text += fmt::format("{}{} {:.1f} s", text.empty() ? "" : ", ", standby, seconds);
+  const Instant now = pg::now();
+  for (const auto& [standby, lag] : lags_) {
+    if (now - lag.taken_at > shown_for) continue;
+    text += fmt::format("{}{} {:.1f} s", text.empty() ? "" : ", ", standby, lag.seconds);
   }
   return text;
 }
 
 std::optional<double> Monitor::worst_lag_s() const {
   std::optional<double> worst;
-  for (const auto& [standby, seconds] : lag_seconds_) {
-    worst = std::max(worst.value_or(seconds), seconds);
+  const Instant now = pg::now();
+  for (const auto& [standby, lag] : lags_) {
+    if (now - lag.taken_at > shown_for) continue;
+    worst = std::max(worst.value_or(lag.seconds), lag.seconds);
   }
   return worst;
 }

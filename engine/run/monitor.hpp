@@ -103,6 +103,11 @@ class Monitor {
     Instant due{};
   };
 
+  struct SeenLag {
+    double seconds = 0;
+    Instant taken_at{};
+  };
+
   ControlLink link_;
   asio::steady_timer timer_;
   asio::steady_timer decision_timer_;
@@ -118,7 +123,7 @@ class Monitor {
   Company company_;
   Instant company_due_{};
   Instant position_due_{};
-  std::map<std::string, double> lag_seconds_;  ///< by standby
+  std::map<std::string, SeenLag> lags_;  ///< by standby
   CompanySeen company_seen_;
   Audience audience_;
   bool stopping_ = false;

@@ -71,10 +71,8 @@ Glance RunJournal::glance() const {
   seen.batch_ms = progress.batch_ms;
   seen.workers_busy = progress.workers_busy;
   seen.limited_by = progress.limited_by;
-  if (session_->monitor) {
-    seen.lag_s = session_->monitor->worst_lag_s();
-    seen.time_lost = session_->monitor->time_lost();
-  }
+  if (session_->monitor) seen.lag_s = session_->monitor->worst_lag_s();
+  seen.time_lost = session_->time_lost();
   return seen;
 }
 
@@ -88,7 +86,7 @@ RunRecord RunJournal::record() const {
   run.host = process.host;
   run.pid = process.pid;
   run.totals = session_->totals();
-  if (session_->monitor) run.time_lost = session_->monitor->time_lost();
+  run.time_lost = session_->time_lost();
   if (outcome_) {
     run.exit_code = static_cast<int>(outcome_->code);
     run.outcome = outcome_->summary;

@@ -101,6 +101,16 @@ RunTotals Session::totals() const {
   return all;
 }
 
+std::map<std::string, Duration> Session::time_lost() const {
+  std::map<std::string, Duration> all = waits_ended;
+  if (monitor) {
+    for (const auto& [reason, lost] : monitor->time_lost()) all[reason] += lost;
+  }
+  if (!sweep) return all;
+  for (const auto& [reason, lost] : sweep->state().time_lost) all[reason] += lost;
+  return all;
+}
+
 void Session::tell(Level level, std::string kind, std::string reason, const std::string& text) {
   observer->message(level, reason, text);
   if (!keeper) return;

@@ -67,6 +67,7 @@ struct Session {
   RowCount rows_before;    ///< changed by the job before this run's sweep
   RunTotals ended_sweeps;  ///< what the sweeps of this run have come to that have ended
   RowCount keys_at_start;  ///< done when the sweep that runs began
+  std::map<std::string, Duration> waits_ended;  ///< what sweeps have waited for that have ended
   std::optional<double> fraction_key;
   bool copied_now = false;  ///< this run has copied something
   RowCount unchangeable;    ///< rows that match `where` although nothing would change them
@@ -86,6 +87,8 @@ struct Session {
   [[nodiscard]] Progress progress() const;
   /// Of this run alone.
   [[nodiscard]] RunTotals totals() const;
+  /// What this run has lost to throttles and pauses, and its sweeps to what they waited for.
+  [[nodiscard]] std::map<std::string, Duration> time_lost() const;
   /// Takes a reading for the rate and the time left; a few times a second while a sweep runs.
   void measure();
 

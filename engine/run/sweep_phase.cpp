@@ -165,6 +165,9 @@ asio::awaitable<Result<SweepResult>> run_sweep(Session* session, std::string pha
   session->observer->progress(last);
   result.batches = session->sweep->state().batches;
   session->ended_sweeps = session->totals();
+  for (const auto& [reason, lost] : session->sweep->state().time_lost) {
+    session->waits_ended[reason] += lost;
+  }
   session->sweep.reset();
   session->meter.reset();
 

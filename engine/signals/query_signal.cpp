@@ -28,13 +28,15 @@ std::vector<pg::Statement> statements(const std::string& query) {
 }
 
 std::optional<double> number_of(const pg::Rows& rows) {
-  if (rows.values.empty() || rows.values.front().empty() || !rows.values.front().front()) {
+  if (rows.values.size() != 1 || rows.values.front().empty() || !rows.values.front().front()) {
     return std::nullopt;
   }
   const std::string& text = *rows.values.front().front();
   char* end = nullptr;
   const double value = std::strtod(text.c_str(), &end);
-  if (end == text.c_str() || *end != '\0' || std::isnan(value)) return std::nullopt;
+  // Infinity is beyond every limit; less than any number means nothing.
+  const bool makes_sense = std::isfinite(value) || value > 0;
+  if (end == text.c_str() || *end != '\0' || !makes_sense) return std::nullopt;
   return value;
 }
 

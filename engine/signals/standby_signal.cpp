@@ -40,14 +40,12 @@ LagEstimate StandbySignal::estimate(WalPosition replayed, std::optional<Duration
   if (age.at_least && lag.lag > settings_.slow && last_commit) {
     lag.lag = std::max(lag.lag, *last_commit);
   }
-  lag.seen = lag.lag;
   const std::optional<WalPosition> written = primary_->history.written_by(asked_at);
-  if (!written) return lag;
-  speed_.on_position(replayed, *written, asked_at);
-  const std::optional<Duration> wait = speed_.catch_up(*written, now);
-  if (!wait || *wait <= lag.lag) return lag;
-  lag.lag = *wait;
-  lag.basis = LagBasis::catch_up_time;
+  if (written) {
+    speed_.on_position(replayed, *written, asked_at);
+    lag.bytes = ByteCount{std::max<std::int64_t>((*written - replayed).value, 0)};
+  }
+  look_ahead(&lag, written ? speed_.catch_up(*written, now) : std::nullopt);
   return lag;
 }
 
@@ -77,6 +75,8 @@ pg::asio::awaitable<Result<Reading>> StandbySignal::read(pg::Connection* connect
   Signal signal;
   signal.name = name();
   signal.value = seconds(lag.lag);
+  signal.seen = seconds(lag.seen);
+  if (lag.unknown) signal.value = std::max(signal.value, seconds(settings_.stop));
   signal.slow = seconds(settings_.slow);
   signal.stop = seconds(settings_.stop);
   signal.taken_at = asked_at;

@@ -13,16 +13,22 @@ namespace {
 
 constexpr Duration read_deadline = std::chrono::seconds{3};
 
-/// The oldest of them, with its name. A VACUUM's own snapshot holds no other back, and a session of
-/// another database only where it is a walsender or holds a slot: like the server itself.
+/// The oldest of them, with its name. A session that sits in a transaction between two statements
+/// may have no snapshot, but where it has written its own transaction counts. A VACUUM's own
+/// snapshot holds no other back, and a session of another database only where it is a walsender or
+/// holds a slot: like the server itself.
 constexpr const char* oldest_sql = R"(
 SELECT h.who, pg_catalog.age(h.xmin)::bigint
 FROM (
-  SELECT 'session ' || a.pid AS who, a.backend_xmin AS xmin
+  SELECT 'session ' || a.pid AS who,
+         CASE WHEN pg_catalog.age(a.backend_xid) > coalesce(pg_catalog.age(a.backend_xmin), -1)
+              THEN a.backend_xid ELSE a.backend_xmin END AS xmin
     FROM pg_catalog.pg_stat_activity AS a
-   WHERE a.backend_xmin IS NOT NULL AND a.pid <> pg_catalog.pg_backend_pid()
+   WHERE (a.backend_xmin IS NOT NULL OR a.backend_xid IS NOT NULL) AND a.pid <> pg_catalog.pg_backend_pid()
      AND (a.datname = pg_catalog.current_database() OR a.datname IS NULL)
      AND coalesce(a.backend_type, '') <> 'autovacuum worker'
+     -- A role without pg_monitor sees no types; an autovacuum worker has a database and no user.
+     AND NOT (a.usesysid IS NULL AND a.datname IS NOT NULL)
      AND NOT pg_catalog.starts_with(coalesce(a.application_name, ''), 'backfill: ')
   UNION ALL
   SELECT 'prepared transaction ' || p.gid, p.transaction

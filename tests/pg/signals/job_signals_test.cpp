@@ -6,6 +6,7 @@
 #include "core/time_window.hpp"
 #include "signals/archive_signal.hpp"
 #include "signals/flag_file_signal.hpp"
+#include "signals/query_signal.hpp"
 #include "signals/wal_rate_signal.hpp"
 #include "signals/window_signal.hpp"
 #include "signals/xmin_signal.hpp"
@@ -164,6 +165,61 @@ TEST_CASE("the_oldest_snapshot_of_others_is_named_with_its_age") {
     co_await execute(holder.get(), "COMMIT");
     const auto freed = co_await signal.read(connection.get());
     CHECK(value_of(freed).signals.at(0).value < 30);
+  }());
+}
+
+TEST_CASE("a_writer_that_sits_between_two_statements_holds_vacuum_back_without_a_snapshot") {
+  run_coroutine([]() -> asio::awaitable<void> {
+    const std::string database = TestServer::instance().with_database();
+    const auto connection = co_await connect_to(database);
+    co_await execute(connection.get(), "CREATE TABLE written AS SELECT 1 AS n");
+    const auto holder = co_await connect_to(database);
+    XminSignal signal;
+    ThrottleSettings settings;
+    settings.xmin_age = CountThrottle{10, 20};
+    signal.set(settings);
+    co_await execute(holder.get(), "BEGIN; UPDATE written SET n = 2");
+    co_await execute(connection.get(),
+                     "DO $$ BEGIN FOR i IN 1..30 LOOP PERFORM pg_current_xact_id(); COMMIT; "
+                     "END LOOP; END $$");
+    const auto held = co_await signal.read(connection.get());
+    const Signal seen = value_of(held).signals.at(0);
+    CHECK(seen.value >= 30);
+    CHECK_THAT(seen.text, Catch::Contains("session " + std::to_string(holder->backend_pid())));
+    co_await execute(holder.get(), "ROLLBACK");
+  }());
+}
+
+TEST_CASE("a_query_of_the_operators_gives_one_row_with_one_number_or_counts_as_unread") {
+  run_coroutine([]() -> asio::awaitable<void> {
+    const std::string database = TestServer::instance().with_database();
+    const auto connection = co_await connect_to(database);
+    QuerySignal signal;
+    ThrottleSettings settings;
+    const auto read = [&](std::string sql) -> asio::awaitable<Result<Reading>> {
+      settings.query = QueryThrottle{std::move(sql), 10, 20};
+      signal.set(settings);
+      co_return co_await signal.read(connection.get());
+    };
+    const std::vector<std::string> senseless{
+        "SELECT n FROM (VALUES (1), (99)) AS two(n)",
+        "SELECT 1 WHERE false",
+        "SELECT NULL",
+        "SELECT 'many'",
+        "SELECT 'NaN'::float8",
+        "SELECT '-Infinity'::float8",
+        "SELECT 1/0",
+        "DELETE FROM pg_catalog.pg_class",
+    };
+    for (const std::string& sql : senseless) {
+      INFO(sql);
+      const auto refused = co_await read(sql);
+      CHECK_FALSE(refused.has_value());
+    }
+    const auto beyond = co_await read("SELECT 'Infinity'::float8");
+    CHECK(value_of(beyond).signals.at(0).value > 20);
+    const auto number = co_await read("SELECT 12.5");
+    CHECK(value_of(number).signals.at(0).value == 12.5);
   }());
 }
 

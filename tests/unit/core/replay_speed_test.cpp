@@ -133,3 +133,49 @@ TEST_CASE("a_late_answer_is_measured_against_what_had_been_written_by_then") {
   history.add(reading.primary, reading.at);
   CHECK(lag.on_reading(reading, history, 1s).basis != LagBasis::catch_up_time);
 }
+
+TEST_CASE("after_a_long_stall_the_speed_is_that_of_what_comes_then") {
+  ReplaySpeed speed;
+  speed.on_position(mb(10), mb(100), start);
+  speed.on_position(mb(20), mb(100), start + 60s);
+  CHECK_FALSE(speed.catch_up(mb(100), start + 60s).has_value());
+  speed.on_position(mb(30), mb(100), start + 61s);
+  CHECK(seconds(*speed.catch_up(mb(100), start + 61s)) == Approx(7));
+}
+
+TEST_CASE("a_standby_that_was_far_behind_before_the_first_look_is_unknown_until_it_moves") {
+  WalHistory history;
+  ReplicaLag lag;
+  StandbyReading reading;
+  reading.primary = mb(5000);
+  reading.received = reading.primary;
+  reading.replayed = mb(1000);
+  const auto look = [&](Duration at) {
+    reading.at = start + at;
+    history.add(reading.primary, reading.at);
+    return lag.on_reading(reading, history, 1s);
+  };
+  CHECK(look(0s).unknown);
+  const LagEstimate stuck = look(250ms);
+  CHECK(stuck.unknown);
+  CHECK(lag_text("standby1", stuck, 5s) ==
+        "lag of standby1 over 0.2 s, and 4000 MB to replay at a speed not yet seen, of 5.0 s");
+  reading.replayed = mb(1100);
+  const LagEstimate moving = look(500ms);
+  CHECK_FALSE(moving.unknown);
+  CHECK(moving.basis == LagBasis::catch_up_time);
+  reading.replayed = mb(5000);
+  CHECK_FALSE(look(750ms).unknown);
+}
+
+TEST_CASE("a_standby_that_is_a_little_behind_at_the_first_look_is_not_unknown") {
+  WalHistory history;
+  ReplicaLag lag;
+  StandbyReading reading;
+  reading.at = start;
+  reading.primary = mb(100);
+  reading.received = reading.primary;
+  reading.replayed = mb(90);
+  history.add(reading.primary, reading.at);
+  CHECK_FALSE(lag.on_reading(reading, history, 1s).unknown);
+}

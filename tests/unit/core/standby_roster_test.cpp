@@ -248,3 +248,17 @@ TEST_CASE("a_standby_behind_for_a_minute_may_be_delayed_on_purpose_and_its_remed
     if (second == 70) CHECK(named);
   }
 }
+
+TEST_CASE("a_standby_far_behind_from_the_start_stops_the_work_until_its_speed_is_seen") {
+  StandbyRoster roster{ReplicaLagSettings{}};
+  const WalPosition far(wal_end.value + 100'000'000);
+  const Signal first = read(roster, {standby("a")}, 0s, far).signals.front();
+  CHECK(first.value >= first.stop);
+  CHECK(first.seen == 0.0);
+  CHECK_THAT(first.text, Catch::Contains("100 MB to replay at a speed not yet seen"));
+  const auto moved = standby("a", WalPosition(wal_end.value + 50'000'000));
+  const auto further = standby("a", WalPosition(wal_end.value + 99'000'000));
+  (void)read(roster, {moved}, 250ms, far);
+  const Signal fast = read(roster, {further}, 500ms, far).signals.front();
+  CHECK(fast.value < fast.stop);
+}
