@@ -15,8 +15,10 @@ std::string milliseconds(Duration duration) {
 
 }  // namespace
 
+/// Whatever the role or the database has for a default: a statement that has waited for a lock must
+/// see what was committed meanwhile.
 pg::Statement begin_statement() {
-  return {.sql = "BEGIN", .params = {}, .prepared = true};
+  return {.sql = "BEGIN ISOLATION LEVEL READ COMMITTED", .params = {}, .prepared = true};
 }
 
 pg::Statement commit_statement() {

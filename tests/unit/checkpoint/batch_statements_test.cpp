@@ -114,7 +114,7 @@ TEST_CASE("copy_batch_writes_its_checkpoint_before_it_touches_a_row") {
   change.sql = "UPDATE t SET a = 1";
   const auto statements = copy_batch_statements(some_fence(), {}, some_batch(), change);
   REQUIRE(statements.size() == 6);
-  CHECK(statements.front().sql == "BEGIN");
+  CHECK(statements.front().sql == "BEGIN ISOLATION LEVEL READ COMMITTED");
   CHECK(statements[wal_position].sql ==
         "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')");
   CHECK(statements[before_change_position].sql.starts_with("SELECT backfill.checkpoint("));
