@@ -62,6 +62,30 @@ Json to_json(const Progress& progress) {
   return json;
 }
 
+/// Checksums are wider than the numbers of many readers of JSON.
+Json to_json(const ProofReport& proof) {
+  Json json;
+  json["phase"] = proof.phase;
+  json["pass"] = proof.pass;
+  json["complete"] = proof.complete;
+  json["rows_compared"] = proof.rows_compared;
+  json["rows_differing"] = proof.rows_differing;
+  json["checksum_held"] = text_or_null(proof.checksum_held);
+  json["checksum_expected"] = text_or_null(proof.checksum_expected);
+  json["checksums_agree"] = proof.checksums_agree();
+  json["at"] = text_or_null(proof.proven_at);
+  json["ranges"] = Json::array();
+  for (const ProvenRange& range : proof.ranges) {
+    json["ranges"].push_back(Json{{"no", range.number},
+                                  {"complete", range.complete},
+                                  {"rows_compared", range.rows_compared},
+                                  {"rows_differing", range.rows_differing},
+                                  {"checksum_held", text_or_null(range.checksum_held)},
+                                  {"checksum_expected", text_or_null(range.checksum_expected)}});
+  }
+  return json;
+}
+
 Json to_json(const run::JobStatus& job) {
   Json json;
   json["job"] = job.name;
@@ -87,6 +111,8 @@ Json to_json(const run::JobStatus& job) {
                                     {"by", text_or_null(setting.by)},
                                     {"at", text_or_null(setting.at)}});
   }
+  json["proofs"] = Json::array();
+  for (const ProofReport& proof : job.proofs) json["proofs"].push_back(to_json(proof));
   json["created_at"] = text_or_null(job.created_at);
   json["updated_at"] = text_or_null(job.updated_at);
   json["finished_at"] = or_null(job.finished_at);

@@ -50,6 +50,18 @@ std::string share_text(const std::optional<double>& fraction) {
   return fraction && std::isfinite(*fraction) ? percent(*fraction) : std::string("-");
 }
 
+/// What the rows have been compared with stands in the job; the sums of each range in the control
+/// schema.
+std::string proof_text(const ProofReport& proof) {
+  return fmt::format(
+      "{}{}: {} rows compared in {} range{}, {} differ, checksums {} (view "
+      "backfill.proofs){}",
+      proof.phase, proof.complete ? "" : ", so far", grouped(RowCount{proof.rows_compared}),
+      proof.ranges.size(), proof.ranges.size() == 1 ? "" : "s",
+      grouped(RowCount{proof.rows_differing}), proof.checksums_agree() ? "agree" : "do not agree",
+      proof.complete ? " at " + proof.proven_at : "");
+}
+
 /// What to type next, by the job's state.
 std::string next_of(const run::JobStatus& job) {
   if (job.paused_by && job.state != "done") return fmt::format("backfill resume {}", job.name);
@@ -112,6 +124,7 @@ std::string status_detail(const run::JobStatus& job, const DisplayStyle& style) 
     add("batches", batch_text(progress));
     add("workers", fmt::format("{} of {}", progress.workers_busy, progress.workers_limit));
   }
+  for (const ProofReport& proof : job.proofs) add("proof", proof_text(proof));
   if (progress.retries > 0) add("retries", grouped(progress.retries));
   add("lag", job.lag.value_or(""));
   if (job.checkpoint_age) add("checkpoint", describe_duration(*job.checkpoint_age) + " ago");

@@ -15,6 +15,7 @@
 #include "backfill/exit_code.hpp"
 #include "backfill/job.hpp"
 #include "backfill/progress.hpp"
+#include "backfill/proof_report.hpp"
 #include "backfill/result.hpp"
 #include "core/time.hpp"
 
@@ -107,6 +108,7 @@ struct JobStatus {
   std::optional<std::string> paused_by;  ///< "alice@host"; present while the job is paused
   std::string paused_at;
   std::vector<ChangedSetting> settings;
+  std::vector<ProofReport> proofs;  ///< the latest of each table of a type-copy
   std::string created_at;
   std::string updated_at;
   std::optional<std::string> finished_at;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "checkpoint/control_schema.hpp"
+#include "checkpoint/proof_query.hpp"
 #include "checkpoint/status_query.hpp"
 #include "checkpoint/wishes.hpp"
 #include "run/progress_json.hpp"
@@ -124,8 +125,13 @@ asio::awaitable<Result<std::vector<JobStatus>>> read_status(asio::any_io_executo
   std::vector<JobStatus> jobs;
   for (const backfill::JobStatus& job : *stored) {
     jobs.push_back(shown(job));
-    if (version->value_or(0) < wishes_version) continue;
     const JobId id = job.id;
+    if (version->value_or(0) >= proofs_version) {
+      Result<std::vector<ProofReport>> proofs = co_await read_proofs(connection.get(), id);
+      if (!proofs) co_return proofs.error();
+      jobs.back().proofs = *std::move(proofs);
+    }
+    if (version->value_or(0) < wishes_version) continue;
     const Result<Wishes> wishes = co_await read_wishes(connection.get(), id);
     if (!wishes) co_return wishes.error();
     show_wishes(*wishes, &jobs.back());

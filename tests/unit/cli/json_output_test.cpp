@@ -39,7 +39,7 @@ Keys keys_of(const nlohmann::ordered_json& object) {
 TEST_CASE("the_keys_of_status_are_frozen") {
   const auto job = nlohmann::ordered_json::parse(status_json(sample_job(), false));
   CHECK(keys_of(job) == Keys{"job", "kind", "table", "phase", "state", "progress", "owner", "lag",
-                             "checkpoint_age_seconds", "last_error", "paused", "settings",
+                             "checkpoint_age_seconds", "last_error", "paused", "settings", "proofs",
                              "created_at", "updated_at", "finished_at"});
   CHECK(keys_of(job.at("progress")) ==
         Keys{"phase", "rows_done", "rows_total", "fraction_rows", "fraction_key", "rows_changed",
@@ -52,6 +52,39 @@ TEST_CASE("status_values_are_numbers_and_seconds") {
   CHECK(job.at("checkpoint_age_seconds") == 1.5);
   CHECK(job.at("progress").at("rows_total") == 2'000'000);
   CHECK(job.at("progress").at("eta_seconds") == json{{"low", 200}, {"high", 290}});
+}
+
+TEST_CASE("a_proof_is_told_with_its_ranges_and_checksums_of_any_width_as_text") {
+  run::JobStatus proven = sample_job();
+  CHECK(json::parse(status_json(proven, false)).at("proofs") == json::array());
+  ProofReport proof;
+  proof.phase = "verify shop.lines";
+  proof.pass = 2;
+  proof.rows_compared = 3000;
+  proof.checksum_held = "-98765432109876543210987";
+  proof.checksum_expected = proof.checksum_held;
+  ProvenRange range;
+  range.number = 4;
+  range.complete = true;
+  range.rows_compared = 3000;
+  range.checksum_held = proof.checksum_held;
+  range.checksum_expected = "1";
+  proof.ranges = {range, ProvenRange{}};
+  proven.proofs.push_back(proof);
+  const json told = json::parse(status_json(proven, false)).at("proofs").at(0);
+  CHECK(told.at("phase") == "verify shop.lines");
+  CHECK(told.at("pass") == 2);
+  CHECK(told.at("complete") == false);
+  CHECK(told.at("rows_compared") == 3000);
+  CHECK(told.at("checksums_agree") == true);
+  CHECK(told.at("checksum_held") == "-98765432109876543210987");
+  CHECK(told.at("ranges").at(0) == json{{"no", 4},
+                                        {"complete", true},
+                                        {"rows_compared", 3000},
+                                        {"rows_differing", 0},
+                                        {"checksum_held", "-98765432109876543210987"},
+                                        {"checksum_expected", "1"}});
+  CHECK(told.at("ranges").at(1).at("checksum_held").is_null());
 }
 
 TEST_CASE("a_pause_and_changed_settings_are_told_with_their_authors") {

@@ -53,6 +53,28 @@ run::PlanReport sample_plan() {
 
 }  // namespace
 
+TEST_CASE("status_tells_what_the_proof_of_a_type_copy_has_seen") {
+  run::JobStatus proven = done_job();
+  ProofReport proof;
+  proof.phase = "verify";
+  proof.complete = true;
+  proof.rows_compared = 1234567;
+  proof.checksum_held = "5";
+  proof.checksum_expected = "5";
+  proof.proven_at = "2024-01-31 12:00:00+00";
+  proof.ranges.resize(3);
+  proven.proofs.push_back(proof);
+  const DisplayStyle style{200, true, false};
+  CHECK_THAT(status_detail(proven, style),
+             Catch::Contains("verify: 1,234,567 rows compared in 3 ranges, 0 differ, checksums "
+                             "agree (view backfill.proofs) at 2024-01-31 12:00:00+00"));
+  proven.proofs[0].checksum_expected = "6";
+  proven.proofs[0].complete = false;
+  CHECK_THAT(status_detail(proven, style),
+             Catch::Contains("verify, so far: 1,234,567 rows compared in 3 ranges, 0 differ, "
+                             "checksums do not agree"));
+}
+
 TEST_CASE("an_outcome_prints_summary_details_and_the_next_command") {
   CHECK(outcome_text({ExitCode::refused,
                       "refused: the file has changed",
