@@ -27,6 +27,19 @@ PAIRS = {
     "date_timestamptz": ("timestamptz", None, None),
     "bool_int": ("integer", None, None),
     "interval_text": ("text", None, None),
+    "text_citext": ("citext", None, None),
+    "citext_text": ("text", None, None),
+    "bytea_text": ("text", "encode(bytea_text, 'hex')", "decode(bytea_text, 'hex')"),
+    "intarray_bigintarray": ("bigint[]", None, None),
+    "domain_bigint": ("bigint", None, None),
+    "pair_text": ("text", None, None),
+    "pair_json": ("jsonb", "to_jsonb(pair_json)", "jsonb_populate_record(NULL::pair, pair_json)"),
+    "timestamptz_timestamp": ("timestamp", "timestamptz_timestamp AT TIME ZONE 'UTC'",
+                              "timestamptz_timestamp AT TIME ZONE 'UTC'"),
+    "bigint_numeric": ("numeric(20,0)", None, None),
+    "smallint_text": ("text", None, None),
+    "text_numeric": ("numeric", None, None),
+    "varbit_text": ("text", None, None),
 }
 
 
