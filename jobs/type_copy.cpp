@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/sql_name.hpp"
 #include "core/sql_text.hpp"
+#include "jobs/type_copy_names.hpp"
 
 namespace backfill {
 
@@ -87,6 +89,29 @@ OnlineDdl refuse_unproven(const SwitchProof& proof) {
       "->> 'xid')::xid8, {})\n    ORDER BY e.id LIMIT 1;\n  IF FOUND THEN\n    RAISE "
       "EXCEPTION '%', found_text USING ERRCODE = 'BF003';\n  END IF;\nEND $backfill$",
       quote_literal(proof.job), snapshot_of_event(proof.snapshots)));
+}
+
+/// A trigger that was switched off for a while, or made anew, has let writes pass that the proof
+/// may not have seen.
+std::optional<OnlineDdl> refuse_touched(const SwitchProof& proof,
+                                        const std::vector<SyncFacts>& tables) {
+  std::string checks;
+  for (const SyncFacts& facts : tables) {
+    const auto mark = proof.triggers.find(quote_name(facts.target.table));
+    if (mark == proof.triggers.end() || mark->second.empty()) continue;
+    checks += fmt::format(
+        "  IF ({}) IS DISTINCT FROM {} THEN\n    RAISE EXCEPTION '%', {} USING ERRCODE = "
+        "'BF005';\n  END IF;\n",
+        sync_trigger_mark_sql(
+            quote_literal(quote_name(facts.target.table)) + "::pg_catalog.regclass",
+            quote_literal(sync_trigger(facts.job, facts.label))),
+        quote_literal(mark->second),
+        quote_literal(fmt::format("the trigger on {} was disabled, changed or made anew since the "
+                                  "proof began",
+                                  name_text(facts.target.table))));
+  }
+  if (checks.empty()) return std::nullopt;
+  return instant("DO $touched$\nBEGIN\n" + checks + "END $touched$");
 }
 
 OnlineDdl finish_phase_ddl(const std::string& job, std::string_view phase) {
@@ -253,13 +278,19 @@ std::vector<OnlineDdl> switch_ddl(const std::vector<SyncFacts>& tables, const Ca
                                   const SwitchProof& proof, SyncDirection direction) {
   const bool forward = direction == SyncDirection::forward;
   std::vector<OnlineDdl> ddl;
-  append_texts(ddl, carry.views);
+  // Asked twice: the first time fills the session's caches while nobody waits for it.
+  if (!carry.unchanged.empty()) ddl.push_back(instant(carry.unchanged));
+  const auto first_lock = static_cast<std::ptrdiff_t>(ddl.size());
+  append_texts(ddl, carry.view_locks);
   std::vector<std::string> locks;
   for (const QualifiedName& table : carry.locks) locks.push_back(quote_name(table));
   ddl.push_back(lock_tables(locks));
-  // Views were locked before the tables; what waits for them waits from the first of them on.
-  ddl.insert(ddl.begin() + 1, note_lock_time());
+  // Views are locked before the tables; what waits for them waits from the first of them on.
+  ddl.insert(ddl.begin() + first_lock + 1, note_lock_time());
   ddl.push_back(refuse_unproven(proof));
+  if (const auto touched = refuse_touched(proof, tables)) ddl.push_back(*touched);
+  if (!carry.unchanged.empty()) ddl.push_back(instant(carry.unchanged));
+  append_texts(ddl, carry.views);
   append_texts(ddl, carry.before_rename);
   for (const SyncFacts& facts : tables) {
     for (const CopiedColumn& column : facts.columns) {

@@ -51,6 +51,8 @@ struct SwitchProof {
   std::string job;
   /// pg_current_snapshot() from before the proof of each table, by its quoted name.
   std::map<std::string, std::string> snapshots;
+  /// What `sync_trigger_mark_sql` gave then, by the same name; empty or absent: not known.
+  std::map<std::string, std::string> triggers = {};
 };
 
 /// One transaction, either way; the tables as they stand before it. In its end it writes to

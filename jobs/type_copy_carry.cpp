@@ -57,9 +57,13 @@ CarryPlan plan_carry(const std::vector<CarriedColumn>& columns, const Dependants
   carry.build_foreign_keys();
   carry.build_statistics();
   carry.analyze();
+  carry.clear_leftovers();
 
-  carry.drop_views();
+  carry.lock_views();
   carry.list_locks();
+  carry.check_unchanged();
+  carry.drop_views();
+  carry.follow_settings();
   carry.drop_triggers();
   carry.drop_foreign_keys();
   carry.drop_keys();

@@ -43,16 +43,24 @@ struct CarryStep {
   /// A query of one boolean: true once nothing is left to do. Asked before the step and after it.
   std::string done_when;
   std::string undo;  ///< SQL; harmless when there is nothing to undo
+  /// Enough when it has run: the catalog need not show it, as of statistics about no row.
+  bool once = false;
 };
 
 /// The switch, one transaction under `lock_timeout`:
 ///
-///     BEGIN; views; LOCK TABLE locks… IN ACCESS EXCLUSIVE MODE; before_rename;
-///     ALTER TABLE … RENAME name TO parked; … RENAME incoming TO name; after_rename; COMMIT
+///     BEGIN; view_locks; LOCK TABLE locks… IN ACCESS EXCLUSIVE MODE; unchanged; views;
+///     before_rename; ALTER TABLE … RENAME name TO parked; … RENAME incoming TO name; after_rename;
+///     COMMIT
 struct CarrySwitch {
-  /// DROP VIEW, outermost first: readers lock a view before its tables, and so do we.
-  std::vector<std::string> views;
+  /// Locks the views and changes nothing, outermost first: readers lock a view before its tables,
+  /// and so do we.
+  std::vector<std::string> view_locks;
   std::vector<QualifiedName> locks;  ///< the tables of the columns and of their foreign keys
+  /// Fails with SQLSTATE BF004 where something that hangs on the columns is no longer as this plan
+  /// has read it: it would be lost, or come back as it was.
+  std::string unchanged;
+  std::vector<std::string> views;  ///< DROP VIEW, outermost first
   std::vector<std::string> before_rename;
   std::vector<std::string> after_rename;
 };
@@ -74,8 +82,6 @@ struct CarryPlan {
   std::vector<std::string> with_column;
   std::vector<CarryStep> before_switch;
   CarrySwitch in_switch;
-  /// Online, after the switch: materialized views read the parked column until these have run.
-  std::vector<CarryStep> after_switch;
   /// One line per object, for `plan`: what it is, and how it moves.
   std::vector<std::string> carried;
 };

@@ -170,6 +170,13 @@ std::vector<OnlineDdl> sync_trigger_ddl(const SyncFacts& facts) {
   return ddl;
 }
 
+std::string sync_trigger_mark_sql(const std::string& table, const std::string& trigger) {
+  return fmt::format(
+      "SELECT pg_catalog.concat_ws(' ', t.oid, t.xmin, t.tgenabled) FROM pg_catalog.pg_trigger AS "
+      "t WHERE t.tgrelid = {} AND t.tgname = {}",
+      table, trigger);
+}
+
 std::vector<OnlineDdl> drop_sync_ddl(const SyncFacts& facts) {
   std::vector<OnlineDdl> ddl;
   ddl.push_back(instant(fmt::format("DROP TRIGGER IF EXISTS {} ON {}",

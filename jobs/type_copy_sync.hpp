@@ -50,6 +50,11 @@ enum class SyncDirection {
 /// not for the job's own batches.
 [[nodiscard]] std::vector<OnlineDdl> sync_trigger_ddl(const SyncFacts& facts);
 
+/// A query of one text that is another one whenever the trigger has been made anew, disabled,
+/// enabled or renamed in between; null without the trigger. Both parameters are SQL.
+[[nodiscard]] std::string sync_trigger_mark_sql(const std::string& table,
+                                                const std::string& trigger);
+
 /// Drops both.
 [[nodiscard]] std::vector<OnlineDdl> drop_sync_ddl(const SyncFacts& facts);
 

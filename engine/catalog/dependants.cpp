@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "catalog/dependants/reading.hpp"
+#include "core/dependants_print.hpp"
 #include "core/sql_name.hpp"
 #include "core/sql_text.hpp"
 #include "pg/field.hpp"
@@ -56,6 +57,9 @@ asio::awaitable<Result<void>> resolve_columns(dependants::Reading* reading) {
                             "correct `columns:` in the job file");
     }
   }
+  std::vector<ColumnNumber> numbers;
+  for (std::size_t i = 0; i < oids[0].size(); ++i) numbers.push_back({oids[0][i], oids[1][i]});
+  reading->found.print_sql = dependants_print_sql(numbers);
   reading->relations = pg::integer_array(oids[0]);
   reading->numbers = pg::integer_array(oids[1]);
   reading->types = pg::integer_array(oids[2]);
@@ -67,14 +71,27 @@ asio::awaitable<Result<void>> resolve_columns(dependants::Reading* reading) {
   co_return Result<void>{};
 }
 
+/// Taken first: what changes while the rest is read is noticed later.
+asio::awaitable<Result<void>> read_print(dependants::Reading* reading) {
+  std::string sql = reading->found.print_sql;
+  std::vector<pg::Param> none;
+  const auto rows =
+      co_await reading->connection->query(std::move(sql), std::move(none), reading->deadline);
+  if (!rows) co_return rows.error();
+  reading->found.print = pg::text_field(rows->values.at(0), 0);
+  co_return Result<void>{};
+}
+
 asio::awaitable<Result<void>> read_all(dependants::Reading* reading) {
   using Reader = dependants::Read (*)(dependants::Reading*);
-  constexpr std::array<Reader, 8> readers{
+  constexpr std::array<Reader, 9> readers{
       dependants::read_columns,    dependants::read_indexes,   dependants::read_constraints,
       dependants::read_views,      dependants::read_recreated, dependants::read_publications,
-      dependants::read_statistics, dependants::read_uncarried};
+      dependants::read_statistics, dependants::read_uncarried, dependants::read_built};
   const auto resolved = co_await resolve_columns(reading);
   if (!resolved) co_return resolved.error();
+  const auto printed = co_await read_print(reading);
+  if (!printed) co_return printed.error();
   for (const Reader reader : readers) {
     const auto read = co_await reader(reading);
     if (!read) co_return read.error();
@@ -111,8 +128,10 @@ asio::awaitable<Result<std::vector<std::optional<Error>>>> try_statements(
     outcomes.emplace_back();
     if (!tried) {
       if (connection_lost(tried.error())) co_return tried.error();
-      // The table of a trial is a query, in which GROUP BY of a primary key stands for no others.
-      if (tried.error().sqlstate != "42803") outcomes.back() = tried.error();
+      // The table of a trial is a query, in which GROUP BY of a primary key stands for no others
+      // (42803). It reads what making the object anew need not read (42501).
+      const std::string& state = tried.error().sqlstate;
+      if (state != "42803" && state != "42501") outcomes.back() = tried.error();
     } else if (!tried->values.empty()) {
       outcomes.back() = fatal_error(pg::text_field(tried->values.front(), 0));
     }

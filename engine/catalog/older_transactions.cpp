@@ -15,7 +15,7 @@ constexpr Duration deadline = std::chrono::seconds{15};
 constexpr const char* older_sql = R"(
 WITH mark AS (
   SELECT pg_catalog.age(t.xmin) AS age FROM pg_catalog.pg_trigger AS t
-  WHERE t.tgrelid = $1::oid AND t.tgname = $2)
+  WHERE t.tgrelid = $1::oid AND t.tgname = $2 AND t.tgenabled = 'A')
 SELECT NULL, NULL FROM mark
 UNION ALL
 (SELECT pg_catalog.format('session %s (user %s, application %s, %s, its transaction %s s old)',

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/nearest.hpp"
 #include "core/sql_name.hpp"
@@ -25,6 +26,18 @@ FROM pg_catalog.pg_trigger AS t
 WHERE t.tgrelid = $1::oid AND NOT t.tgisinternal AND t.tgtype & 3 = 3 AND t.tgtype & 20 <> 0
   AND t.tgname > $2::name)";
 
+/// Publications that publish whatever columns $1 has: those of column lists came with version 15.
+constexpr std::string_view publications_sql = R"(
+SELECT pg_catalog.string_agg(DISTINCT pg_catalog.quote_ident(p.pubname), ', ')
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_publication_tables AS t ON t.schemaname = n.nspname AND t.tablename = c.relname
+JOIN pg_catalog.pg_publication AS p ON p.pubname = t.pubname
+WHERE c.oid = $1::oid AND NOT EXISTS (
+  SELECT FROM pg_catalog.pg_publication_rel AS r
+  WHERE r.prpubid = p.oid AND r.prrelid = c.oid
+    AND nullif(pg_catalog.to_jsonb(r) -> 'prattrs', 'null') IS NOT NULL))";
+
 struct Look {
   pg::Connection* connection;
   const Job* job;
@@ -35,6 +48,10 @@ struct Look {
   void refuse(std::string message, std::string hint) {
     findings.push_back(
         {Finding::Severity::refuse, std::string{check_name}, std::move(message), std::move(hint)});
+  }
+  void warn(std::string message, std::string hint) {
+    findings.push_back(
+        {Finding::Severity::warn, std::string{check_name}, std::move(message), std::move(hint)});
   }
 };
 
@@ -157,6 +174,39 @@ asio::awaitable<Result<void>> check_column(Look* look, const ChangeColumn* chang
   co_return Result<void>{};
 }
 
+/// A column that trades places with one that was added stands last from then on.
+void warn_of_places(Look* look) {
+  std::vector<std::string> moving;
+  for (const ChangeColumn& change : look->job->type_copy.columns) {
+    const bool last = look->target->columns.back().name == change.column;
+    if (!last) moving.push_back(name_text(change.column));
+  }
+  if (moving.empty()) return;
+  look->warn(fmt::format("from the switch on {} of {} stand{} behind all other columns",
+                         fmt::join(moving, ", "), name_text(look->target->table),
+                         moving.size() == 1 ? "s" : ""),
+             "Name the columns in every INSERT and COPY first: without names they put values into "
+             "other columns then");
+}
+
+asio::awaitable<Result<void>> warn_of_publications(Look* look) {
+  std::vector<pg::Param> params;
+  params.emplace_back(std::to_string(look->target->oid));
+  std::string sql{publications_sql};
+  const auto rows =
+      co_await attempt(look->connection, std::move(sql), std::move(params), look->deadline);
+  if (!rows) co_return rows.error();
+  const std::string names = pg::text_field(rows->values.at(0), 0);
+  if (names.empty()) co_return Result<void>{};
+  look->warn(
+      fmt::format("{} is published with all of its columns ({}): subscribers are sent the "
+                  "new column, too, and stop where their table does not have it",
+                  name_text(look->target->table), names),
+      "Add the new columns to the subscribers' tables first (see `plan --sql`), or publish a "
+      "list of columns");
+  co_return Result<void>{};
+}
+
 asio::awaitable<Result<void>> check_all(Look* look, std::string trigger) {
   for (const ChangeColumn& change : look->job->type_copy.columns) {
     const Result<void> checked = co_await check_column(look, &change);
@@ -177,7 +227,8 @@ asio::awaitable<Result<void>> check_all(Look* look, std::string trigger) {
                  "Rename them (ALTER TRIGGER … RENAME TO …): BEFORE triggers fire in the order of "
                  "their names");
   }
-  co_return Result<void>{};
+  warn_of_places(look);
+  co_return co_await warn_of_publications(look);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "pg/field.hpp"
+#include "pg/text_array.hpp"
 
 namespace backfill {
 
@@ -31,11 +32,37 @@ JOIN pg_catalog.pg_attribute AS a
 WHERE j.name = $1
 ORDER BY e.position)";
 
+constexpr const char* tables_sql = R"(
+SELECT r.schema, r.of_table, r.key, r.ground
+FROM backfill.jobs AS j
+JOIN backfill.phases AS p ON p.job_id = j.id AND p.phase = 'add'
+CROSS JOIN LATERAL pg_catalog.jsonb_to_recordset(coalesce(p.detail -> 'tables', '[]'))
+  AS r(schema text, of_table text, key text[], ground text)
+WHERE j.name = $1)";
+
+boost::asio::awaitable<Result<std::vector<FollowedTable>>> read_tables(pg::Connection* connection,
+                                                                       std::string job) {
+  std::vector<pg::Param> params;
+  params.emplace_back(std::move(job));
+  const Result<pg::Rows> rows =
+      co_await connection->query(tables_sql, std::move(params), record_deadline);
+  if (!rows) co_return rows.error();
+  std::vector<FollowedTable> tables;
+  for (const pg::Row& row : rows->values) {
+    FollowedTable table;
+    table.table = {pg::text_field(row, 0), pg::text_field(row, 1)};
+    table.key = pg::parse_text_array(pg::text_field(row, 2));
+    table.ground = pg::text_field(row, 3);
+    tables.push_back(std::move(table));
+  }
+  co_return tables;
+}
+
 }  // namespace
 
-std::string followed_record(const std::vector<Reference>& references) {
+std::string followed_record(const Followed& followed) {
   nlohmann::json follows = nlohmann::json::array();
-  for (const Reference& reference : references) {
+  for (const Reference& reference : followed.references) {
     follows.push_back({{"foreign_key", reference.constraint},
                        {"schema", reference.table.schema.value_or("")},
                        {"of_table", reference.table.name},
@@ -44,23 +71,30 @@ std::string followed_record(const std::vector<Reference>& references) {
                        {"to_table", reference.references.name},
                        {"to_column", reference.referenced}});
   }
+  nlohmann::json tables = nlohmann::json::array();
+  for (const FollowedTable& table : followed.tables) {
+    tables.push_back({{"schema", table.table.schema.value_or("")},
+                      {"of_table", table.table.name},
+                      {"key", table.key},
+                      {"ground", table.ground}});
+  }
   // What is no UTF-8 cannot stand in jsonb.
-  return nlohmann::json{{"follows", std::move(follows)}}.dump(
+  return nlohmann::json{{"follows", std::move(follows)}, {"tables", std::move(tables)}}.dump(
       -1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-boost::asio::awaitable<Result<std::vector<Reference>>> read_followed(pg::Connection* connection,
-                                                                     std::string job) {
+boost::asio::awaitable<Result<Followed>> read_followed(pg::Connection* connection,
+                                                       std::string job) {
   std::vector<pg::Param> params;
-  params.emplace_back(std::move(job));
+  params.emplace_back(job);
   const Result<pg::Rows> rows =
       co_await connection->query(followed_sql, std::move(params), record_deadline);
   if (!rows) {
     const std::string& state = rows.error().sqlstate;
-    if (state == undefined_table || state == undefined_schema) co_return std::vector<Reference>{};
+    if (state == undefined_table || state == undefined_schema) co_return Followed{};
     co_return rows.error();
   }
-  std::vector<Reference> references;
+  Followed followed;
   for (const pg::Row& row : rows->values) {
     Reference reference;
     reference.constraint = pg::text_field(row, 0);
@@ -68,9 +102,12 @@ boost::asio::awaitable<Result<std::vector<Reference>>> read_followed(pg::Connect
     reference.column = pg::text_field(row, 3);
     reference.references = {pg::text_field(row, 4), pg::text_field(row, 5)};
     reference.referenced = pg::text_field(row, 6);
-    references.push_back(std::move(reference));
+    followed.references.push_back(std::move(reference));
   }
-  co_return references;
+  Result<std::vector<FollowedTable>> tables = co_await read_tables(connection, std::move(job));
+  if (!tables) co_return tables.error();
+  followed.tables = *std::move(tables);
+  co_return followed;
 }
 
 }  // namespace backfill

@@ -14,11 +14,24 @@
 /// phase `add`, and is written in the transaction that adds the columns.
 namespace backfill {
 
-[[nodiscard]] std::string followed_record(const std::vector<Reference>& references);
+/// A table that follows, and what the checkpoints of its copy stand on.
+struct FollowedTable {
+  QualifiedName table;
+  std::vector<std::string> key;  ///< the columns that it is walked along
+  std::string ground;            ///< of `ground_of`
+  friend bool operator==(const FollowedTable&, const FollowedTable&) = default;
+};
 
-/// As the job's record says, as far as the columns are still there; nothing where no job of this
-/// name has added anything.
-[[nodiscard]] boost::asio::awaitable<Result<std::vector<Reference>>> read_followed(
-    pg::Connection* connection, std::string job);
+struct Followed {
+  std::vector<Reference> references;
+  std::vector<FollowedTable> tables;  ///< none in the records of versions that did not keep them
+};
+
+[[nodiscard]] std::string followed_record(const Followed& followed);
+
+/// As the job's record says; of the references those whose columns are still there. Nothing where
+/// no job of this name has added anything.
+[[nodiscard]] boost::asio::awaitable<Result<Followed>> read_followed(pg::Connection* connection,
+                                                                     std::string job);
 
 }  // namespace backfill

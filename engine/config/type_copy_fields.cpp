@@ -31,6 +31,7 @@ constexpr std::array<std::string_view, 2> flag_words{"false", "true"};
 constexpr std::array<std::string_view, 2> switch_words{"auto", "manual"};
 constexpr std::array<std::string_view, 2> cast_error_words{"record", "fail"};
 constexpr std::array<std::string_view, 4> cutting_types{"var", "char", "bpchar", "bit"};
+constexpr std::string_view catalog_schema = "pg_catalog.";
 constexpr std::string_view after_word = "after ";
 constexpr milliseconds drop_after_max = hours(24 * 365);
 
@@ -73,8 +74,13 @@ void report_unknown_part(FieldReader& reader, const std::string& label, const No
 /// stands alone.
 std::string default_using(const std::string& column, const std::string& type) {
   const std::string name = quote_identifier(column);
+  std::string word;
+  for (const char letter : type) {
+    word += letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter | 0x20) : letter;
+  }
+  if (word.starts_with(catalog_schema)) word.erase(0, catalog_schema.size());
   const bool cuts = std::ranges::any_of(cutting_types, [&](std::string_view cutting) {
-    return type.starts_with(cutting) && type.find('(') != std::string::npos;
+    return word.starts_with(cutting) && word.find('(') != std::string::npos;
   });
   return cuts ? name : name + "::" + type;
 }

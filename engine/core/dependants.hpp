@@ -57,6 +57,7 @@ struct ColumnFacts {
   bool generated = false;
   bool assignable = false;  ///< a value of the present type may be assigned to the new one
   bool storable = false;    ///< the new type can be stored out of line
+  bool cuts = false;        ///< the new type is a domain with a length: a cast cuts what is longer
   std::optional<std::string> type_problem;  ///< the server does not know the new type
   std::optional<std::string> default_sql;
   std::optional<std::string> collation;  ///< other than the type's own; qualified and quoted
@@ -71,6 +72,10 @@ struct ColumnFacts {
   /// Of the incoming column, when it is there already.
   bool incoming_exists = false;
   bool incoming_has_default = false;
+  /// Its settings, where they may have fallen behind those of the present one.
+  std::vector<Grant> incoming_grants;
+  std::optional<int> incoming_statistics_target;
+  std::vector<std::string> incoming_options;
   std::vector<std::string> other_columns;  ///< of the table, neither dropped nor the incoming one
 };
 
@@ -175,6 +180,15 @@ struct UncarriedFacts {
   std::string hint;
 };
 
+/// Something that the engine has built for the incoming columns.
+struct BuiltFacts {
+  enum class Kind { index, constraint, statistics };
+  Kind kind = Kind::index;
+  QualifiedName table;
+  QualifiedName name;  ///< of a constraint with the schema of its table
+  friend bool operator==(const BuiltFacts&, const BuiltFacts&) = default;
+};
+
 /// In front of the JSON object in such a comment.
 inline constexpr std::string_view memory_comment = "backfill remembers for the way back: ";
 
@@ -189,6 +203,10 @@ struct Dependants {
   std::vector<UncarriedFacts> uncarried;
   /// What the last switch left in the comment of a column that is incoming now: SQL by object.
   std::map<std::string, std::string> memory;
+  std::vector<BuiltFacts> built;
+  /// `dependants_print_sql` of the columns, and its answer from before all of this was read.
+  std::string print_sql;
+  std::string print;
 };
 
 }  // namespace backfill

@@ -48,6 +48,8 @@ class JobRun::Implementation {
   asio::awaitable<Outcome> with_lease();
   asio::awaitable<Ending> phases();
   asio::awaitable<void> settle_state(Outcome outcome);
+  [[nodiscard]] bool stays_switched(ExitCode code) const;
+  asio::awaitable<void> call_switched();
   asio::awaitable<void> take_back_done(std::string reason);
   void tell_time_lost(Outcome* outcome);
   asio::awaitable<Outcome> finish();
@@ -213,6 +215,26 @@ void JobRun::Implementation::tell_time_lost(Outcome* outcome) {
   if (!all.empty()) session_.tell(Level::debug, "throttle", "time_lost", all);
 }
 
+/// A type-copy that has switched is done: a drop that came too early, or a rollback that was
+/// refused or has found what the old type cannot hold, has changed nothing in that.
+bool JobRun::Implementation::stays_switched(ExitCode code) const {
+  return session_.copy && session_.copy->stage == CopyStage::switched &&
+         session_.record.state == JobState::done && session_.record.phase == "switched" &&
+         (session_.mode == Mode::rollback || session_.mode == Mode::drop) &&
+         (code == ExitCode::refused || code == ExitCode::differences);
+}
+
+asio::awaitable<void> JobRun::Implementation::call_switched() {
+  const JobId job = session_.record.id;
+  const Epoch epoch = session_.lease.epoch;
+  const std::function<asio::awaitable<Result<void>>(pg::Connection*)> mark =
+      [job, epoch](pg::Connection* connection) {
+        return finish_job_in_phase(connection, job, epoch, "switched");
+      };
+  const Result<void> marked = co_await session_.control.attempt<void>(mark);
+  static_cast<void>(marked);  // `run` does it, too.
+}
+
 /// What `status` and the next runner will read of how this one ended.
 asio::awaitable<void> JobRun::Implementation::settle_state(Outcome outcome) {
   JobState state = JobState::stopped;
@@ -220,6 +242,10 @@ asio::awaitable<void> JobRun::Implementation::settle_state(Outcome outcome) {
   if (outcome.code == ExitCode::done || outcome.code == ExitCode::owned) co_return;
   if (session_.proves_again()) {
     if (outcome.code == ExitCode::differences) co_await take_back_done(outcome.summary);
+    co_return;
+  }
+  if (stays_switched(outcome.code)) {
+    co_await call_switched();
     co_return;
   }
   // A rollback that nobody agreed to leaves the job as it was.

@@ -50,7 +50,9 @@ struct Session {
   std::optional<TypeCopyView> copy;  ///< of a type-copy
   /// pg_current_snapshot() from before the last proof of each of its tables, by quoted name.
   std::map<std::string, std::string> proof_snapshots;
-  std::string locked_ms;  ///< how long the switch has held its strongest locks
+  std::map<std::string, std::string> proof_triggers;  ///< the marks of their triggers, then
+  std::string refused_by;  ///< SQLSTATE that the last transaction of a switch has ended with
+  std::string locked_ms;   ///< how long the switch has held its strongest locks
   JobRecord record;
   Lease lease;
   std::unique_ptr<LeaseKeeper> keeper;

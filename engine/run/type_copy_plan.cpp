@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "checkpoint/followed_record.hpp"
 #include "core/duration_text.hpp"
 #include "core/sql_name.hpp"
 #include "core/sql_text.hpp"
@@ -49,8 +48,9 @@ void plan_sweeps(const TypeCopyView& view, Steps steps) {
 }
 
 void plan_forward(const Job& job, const TypeCopyView& view, Steps steps) {
-  const std::string record = view.follows.empty() ? std::string{} : followed_record(view.follows);
-  if (view.stage == CopyStage::absent) steps.add("add", add_ddl(view.facts(), view.carry, record));
+  if (view.stage == CopyStage::absent) {
+    steps.add("add", add_ddl(view.facts(), view.carry, view.record()));
+  }
   steps.add("wait",
             fmt::format("-- waits until every transaction older than the trigger has ended, for {} "
                         "at most",
@@ -61,10 +61,10 @@ void plan_forward(const Job& job, const TypeCopyView& view, Steps steps) {
   SwitchProof proof{job.name, {}};
   for (const CopyTable& table : view.tables) {
     proof.snapshots[quote_name(table.target.table)] = "the snapshot of the proof";
+    proof.triggers[quote_name(table.target.table)] = "the trigger as the proof found it";
   }
   steps.add("switch",
             switch_ddl(view.facts(), view.carry.in_switch, proof, SyncDirection::forward));
-  steps.add("after", view.carry.after_switch);
 }
 
 std::vector<std::string> key_names(const Target& target) {
@@ -107,6 +107,7 @@ asio::awaitable<Result<PlanReport>> plan_type_copy(pg::Connection* connection, J
     const std::vector<Finding> newcomers = refuse_newcomers(view);
     view.findings.insert(view.findings.end(), newcomers.begin(), newcomers.end());
   }
+  view.findings.insert(view.findings.end(), view.moved.begin(), view.moved.end());
   const bool refused = refuses(view.findings);
   report.code = refused ? ExitCode::refused : ExitCode::done;
   report.proof =

@@ -115,6 +115,22 @@ asio::awaitable<Ending> may_force(Session* session, pg::Connection* connection) 
                   role));
 }
 
+/// Whether the command goes on from the checkpoints of the tables that follow.
+bool needs_checkpoints(const Session& session) {
+  if (session.mode == JobRun::Mode::drop) return false;
+  return session.mode != JobRun::Mode::rollback || session.copy->stage == CopyStage::switched;
+}
+
+/// What is there of a job whose tables do not all have their new columns any more, since somebody
+/// has made one of them again, is taken back like all of it.
+void count_parts_as_added(Session* session) {
+  TypeCopyView& view = *session->copy;
+  if (session->mode != JobRun::Mode::rollback || view.stage != CopyStage::absent) return;
+  for (const CopyTable& table : view.tables) {
+    if (stage_of(table.job, table.target) == CopyStage::added) view.stage = CopyStage::added;
+  }
+}
+
 }  // namespace
 
 asio::awaitable<Ending> prepare_type_copy(Session* session, pg::Connection* connection) {
@@ -128,7 +144,9 @@ asio::awaitable<Ending> prepare_type_copy(Session* session, pg::Connection* conn
   if (!view) co_return not_prepared(session, placed_at_table(job, view.error()));
   session->copy = *std::move(view);
   session->target = session->copy->own().target;
+  count_parts_as_added(session);
   Ending ending = judge(*session, session->copy->findings);
+  if (!ending && needs_checkpoints(*session)) ending = judge(*session, session->copy->moved);
   if (ending) co_return ending;
   ending = fits_mode(*session);
   if (ending) co_return ending;

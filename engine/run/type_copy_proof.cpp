@@ -13,19 +13,21 @@ namespace backfill::run {
 namespace {
 
 /// Goes on with a pass that was not finished, with what it knew at its beginning; else begins one.
-constexpr const char* begin_pass_sql = R"(
+constexpr std::string_view begin_pass_sql = R"(
 WITH unfinished AS (
-  SELECT pass, detail ->> 'snapshot' AS snapshot FROM backfill.phases
+  SELECT pass, detail ->> 'snapshot' AS snapshot, detail ->> 'trigger' AS trigger
+  FROM backfill.phases
   WHERE job_id = $1::bigint AND phase = $2 AND finished_at IS NULL AND detail ? 'snapshot'
     AND $3::boolean
   ORDER BY pass DESC LIMIT 1),
 begun AS (
   INSERT INTO backfill.phases (job_id, phase, pass, detail)
   SELECT $1::bigint, $2, 1 + coalesce(pg_catalog.max(p.pass), 0),
-         pg_catalog.jsonb_build_object('snapshot', pg_catalog.pg_current_snapshot()::text)
+         pg_catalog.jsonb_build_object('snapshot', pg_catalog.pg_current_snapshot()::text,
+                                       'trigger', ({}))
   FROM backfill.phases AS p WHERE p.job_id = $1::bigint AND p.phase = $2
   HAVING NOT EXISTS (SELECT FROM unfinished)
-  RETURNING pass, detail ->> 'snapshot')
+  RETURNING pass, detail ->> 'snapshot', detail ->> 'trigger')
 SELECT * FROM unfinished UNION ALL SELECT * FROM begun)";
 
 constexpr const char* proof_sql = R"(
@@ -39,31 +41,31 @@ WHERE job_id = $1::bigint AND reason = 'cast_error' ORDER BY id DESC LIMIT 10)";
 struct Pass {
   int number = 1;
   std::string snapshot;
+  std::string trigger;  ///< its mark
 };
 
-/// An unfinished pass of a rollback is from another time, perhaps with another `back`.
-asio::awaitable<Result<Pass>> ask_pass(pg::Connection* connection, std::string job,
-                                       std::string phase, bool resume) {
-  std::vector<pg::Param> params;
-  params.emplace_back(std::move(job));
-  params.emplace_back(std::move(phase));
-  params.emplace_back(resume ? "true" : "false");
+asio::awaitable<Result<Pass>> ask_pass(pg::Connection* connection, std::vector<pg::Param> params) {
+  std::string sql = fmt::format(begin_pass_sql, sync_trigger_mark_sql("$4::oid", "$5::name"));
   const Result<pg::Rows> rows =
-      co_await connection->query(begin_pass_sql, std::move(params), control_deadline);
+      co_await connection->query(std::move(sql), std::move(params), control_deadline);
   if (!rows) co_return rows.error();
   Pass pass;
   pass.number = static_cast<int>(pg::integer_field(rows->values.at(0), 0));
   pass.snapshot = pg::text_field(rows->values.at(0), 1);
+  pass.trigger = pg::text_field(rows->values.at(0), 2);
   co_return pass;
 }
 
-asio::awaitable<Result<Pass>> begin_pass(Session* session, std::string phase) {
-  const std::string job = std::to_string(session->record.id.value);
-  const bool resume = session->mode != JobRun::Mode::rollback;
+/// An unfinished pass of a rollback is from another time, perhaps with another `back`.
+asio::awaitable<Result<Pass>> begin_pass(Session* session, std::string phase, std::string trigger) {
+  std::vector<pg::Param> params;
+  params.emplace_back(std::to_string(session->record.id.value));
+  params.emplace_back(std::move(phase));
+  params.emplace_back(session->mode != JobRun::Mode::rollback ? "true" : "false");
+  params.emplace_back(std::to_string(session->target.oid));
+  params.emplace_back(std::move(trigger));
   const std::function<asio::awaitable<Result<Pass>>(pg::Connection*)> begin =
-      [job, phase, resume](pg::Connection* connection) {
-        return ask_pass(connection, job, phase, resume);
-      };
+      [params](pg::Connection* connection) { return ask_pass(connection, params); };
   co_return co_await session->control.repeat<Pass>(begin);
 }
 
@@ -117,10 +119,11 @@ Outcome differing_outcome(const Session& session, std::string what) {
   return outcome;
 }
 
-asio::awaitable<Ending> prove_table(Session* session, std::string phase) {
-  const Result<Pass> pass = co_await begin_pass(session, phase);
+asio::awaitable<Ending> prove_table(Session* session, std::string phase, std::string trigger) {
+  const Result<Pass> pass = co_await begin_pass(session, phase, std::move(trigger));
   if (!pass) co_return ending_of_ddl(*session, pass.error());
   session->proof_snapshots[quote_name(session->target.table)] = pass->snapshot;
+  session->proof_triggers[quote_name(session->target.table)] = pass->trigger;
   Result<SweepResult> swept = co_await run_phase(session, phase, pass->number, Purpose::verify);
   if (!swept) co_return ending_of_ddl(*session, swept.error());
   Outcome outcome;
@@ -151,9 +154,11 @@ asio::awaitable<Ending> prove_table(Session* session, std::string phase) {
 
 asio::awaitable<Ending> prove_columns(Session* session, std::string phase) {
   session->proof_snapshots.clear();
+  session->proof_triggers.clear();
   for (std::size_t i = 0; i < session->copy->tables.size(); ++i) {
     choose_sweep(session, i);
-    const Ending ending = co_await prove_table(session, session->copy->tables[i].phase(phase));
+    const CopyTable& table = session->copy->tables[i];
+    const Ending ending = co_await prove_table(session, table.phase(phase), table.trigger());
     if (ending) co_return ending;
   }
   co_return std::nullopt;

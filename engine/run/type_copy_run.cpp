@@ -51,10 +51,11 @@ asio::awaitable<Ending> end_switched(Session* session) {
     outcome.details.push_back("proof: a sweep compared every row with `using`: 0 rows differ");
   }
   outcome.details.push_back("the old column follows every write until it is dropped");
-  const Result<std::int64_t> left_ms = co_await until_drop(session);
-  if (left_ms && *left_ms > 0) {
-    outcome.details.push_back(
-        fmt::format("it may be dropped in {}", duration_text(std::chrono::milliseconds{*left_ms})));
+  const Result<DropTime> drop = co_await drop_time(session);
+  if (drop && drop->left_ms > 0) {
+    outcome.details.push_back(fmt::format(
+        "it may be dropped in {}, from {} on: backfill run or backfill drop does it then",
+        duration_text(std::chrono::milliseconds{drop->left_ms}), drop->moment));
   }
   co_return outcome;
 }
@@ -117,9 +118,9 @@ asio::awaitable<Ending> go_forward(Session* session) {
     co_return co_await end_switched(session);
   }
   const bool timed = session->request.job.type_copy.drop_after.has_value();
-  const Result<std::int64_t> left_ms = co_await until_drop(session);
-  if (!left_ms) co_return ending_of_ddl(*session, left_ms.error());
-  if (!timed || *left_ms > 0 || session->mode != JobRun::Mode::run) {
+  const Result<DropTime> drop = co_await drop_time(session);
+  if (!drop) co_return ending_of_ddl(*session, drop.error());
+  if (!timed || drop->left_ms > 0 || session->mode != JobRun::Mode::run) {
     co_return co_await end_switched(session);
   }
   const Ending ending = co_await drop_columns(session);

@@ -9,7 +9,6 @@
 #include <fmt/ranges.h>
 
 #include "catalog/older_transactions.hpp"
-#include "checkpoint/followed_record.hpp"
 #include "checkpoint/run_transaction.hpp"
 #include "core/duration_text.hpp"
 #include "core/sql_name.hpp"
@@ -64,11 +63,12 @@ asio::awaitable<Result<OlderTransactions>> ask_older(Session* session, const Cop
   co_return co_await session->control.repeat<OlderTransactions>(ask);
 }
 
-/// Somebody has dropped it, and what was written meanwhile is for the proof to find.
+/// Somebody has dropped it or switched it off, and what was written meanwhile is for the proof to
+/// find.
 asio::awaitable<Ending> make_trigger_again(Session* session, const CopyTable* table) {
-  session->tell(
-      Level::warning, "information", "trigger_missing",
-      fmt::format("the trigger on {} is gone: making it again", name_text(table->target.table)));
+  session->tell(Level::warning, "information", "trigger_missing",
+                fmt::format("the trigger on {} is gone or disabled: making it again",
+                            name_text(table->target.table)));
   std::vector<OnlineDdl> ddl = sync_function_ddl(table->facts, SyncDirection::forward);
   for (OnlineDdl& statement : sync_trigger_ddl(table->facts)) {
     ddl.push_back(std::move(statement));
@@ -107,23 +107,11 @@ asio::awaitable<Ending> wait_out_table(Session* session, const CopyTable* table,
   }
 }
 
-asio::awaitable<Ending> wait_out(Session* session) {
-  const Result<void> begun = co_await begin_phase(session, "wait", 1);
-  if (!begun) co_return ending_of_ddl(*session, begun.error());
-  const Instant since = pg::now();
-  for (const CopyTable& table : session->copy->tables) {
-    const Ending ending = co_await wait_out_table(session, &table, since);
-    if (ending) co_return ending;
-  }
-  const Result<void> ended = co_await end_phase(session, 1, "{}");
-  if (!ended) co_return ending_of_ddl(*session, ended.error());
-  co_return std::nullopt;
-}
-
 /// The step's statement, unless the catalog says that it is done.
 asio::awaitable<Result<std::optional<OnlineDdl>>> next_of(Session* session,
                                                           pg::Connection* connection,
-                                                          CarryStep step) {
+                                                          CarryStep step, int completed) {
+  if (step.once && session->ddl->completed() > completed) co_return std::optional<OnlineDdl>{};
   std::vector<pg::Param> none;
   const Result<pg::Rows> rows =
       co_await connection->query(step.done_when, std::move(none), control_deadline);
@@ -145,6 +133,11 @@ asio::awaitable<Result<void>> find_stage(Session* session) {
 
 Ending ending_of_ddl(const Session& session, const Error& error) {
   Outcome outcome = ending_of_error(session, error);
+  if (error.sqlstate == things_changed || error.sqlstate == trigger_touched) {
+    outcome.summary = fmt::format("job {}: {}, again and again; no name has changed",
+                                  session.request.job.name, error.message);
+    return outcome;
+  }
   if (error.sqlstate != "BF003") return outcome;
   outcome.code = ExitCode::differences;
   outcome.summary = fmt::format(
@@ -178,6 +171,7 @@ asio::awaitable<Ending> look_again(Session* session) {
 
 asio::awaitable<Ending> reach(Session* session, std::vector<OnlineDdl> ddl, CopyStage stage,
                               bool by_force) {
+  session->refused_by.clear();
   for (int attempt = 1;; ++attempt) {
     Result<void> done;
     if (by_force) {
@@ -188,6 +182,7 @@ asio::awaitable<Ending> reach(Session* session, std::vector<OnlineDdl> ddl, Copy
     const bool doubtful = !done && (done.error().kind == ErrorClass::reconnect ||
                                     done.error().kind == ErrorClass::ambiguous);
     if (!done && (!doubtful || attempt >= doubtful_tries || session->stop_reason)) {
+      session->refused_by = done.error().sqlstate;
       co_return ending_of_ddl(*session, done.error());
     }
     const Result<void> looked = co_await find_stage(session);
@@ -203,8 +198,7 @@ asio::awaitable<Ending> add_and_wait(Session* session) {
   if (session->copy->stage == CopyStage::absent) {
     const Result<void> begun = co_await begin_phase(session, "add", 1);
     if (!begun) co_return ending_of_ddl(*session, begun.error());
-    const std::vector<Reference>& follows = session->copy->follows;
-    const std::string record = follows.empty() ? std::string{} : followed_record(follows);
+    const std::string record = session->copy->record();
     std::vector<OnlineDdl> ddl = add_ddl(session->copy->facts(), session->copy->carry, record);
     const Ending ending = co_await reach(session, std::move(ddl), CopyStage::added);
     if (ending) co_return ending;
@@ -213,6 +207,19 @@ asio::awaitable<Ending> add_and_wait(Session* session) {
     if (!ended) co_return ending_of_ddl(*session, ended.error());
   }
   co_return co_await wait_out(session);
+}
+
+asio::awaitable<Ending> wait_out(Session* session) {
+  const Result<void> begun = co_await begin_phase(session, "wait", 1);
+  if (!begun) co_return ending_of_ddl(*session, begun.error());
+  const Instant since = pg::now();
+  for (const CopyTable& table : session->copy->tables) {
+    const Ending ending = co_await wait_out_table(session, &table, since);
+    if (ending) co_return ending;
+  }
+  const Result<void> ended = co_await end_phase(session, 1, "{}");
+  if (!ended) co_return ending_of_ddl(*session, ended.error());
+  co_return std::nullopt;
 }
 
 asio::awaitable<Ending> copy_columns(Session* session) {
@@ -229,8 +236,9 @@ asio::awaitable<Ending> copy_columns(Session* session) {
 asio::awaitable<Ending> carry_one(Session* session, CarryStep step) {
   const Ending asked = stop_asked(*session);
   if (asked) co_return asked;
-  const DdlRunner::Look look = [session, step](pg::Connection* connection) {
-    return next_of(session, connection, step);
+  const int completed = session->ddl->completed();
+  const DdlRunner::Look look = [session, step, completed](pg::Connection* connection) {
+    return next_of(session, connection, step, completed);
   };
   const Result<void> done = co_await session->ddl->complete(look);
   if (!done) co_return ending_of_ddl(*session, done.error());

@@ -13,15 +13,23 @@ namespace backfill::run {
 
 namespace {
 
+/// A table whose indexes and views somebody changes more often than we look has no moment to
+/// switch.
+constexpr int trades_max = 20;
+
 constexpr const char* locked_sql =
     "SELECT detail ->> 'locked_ms' FROM backfill.phases WHERE job_id = $1::bigint AND phase = $2 "
     "AND detail ? 'locked_ms' ORDER BY pass DESC LIMIT 1";
 
-/// Since the switch, in milliseconds; and the moment from which on the column may go.
-constexpr const char* since_switch_sql =
-    "SELECT (1000 * extract(epoch FROM pg_catalog.clock_timestamp() - coalesce(p.finished_at, "
-    "p.started_at)))::bigint FROM backfill.phases AS p WHERE p.job_id = $1::bigint AND p.phase = "
-    "'switch' ORDER BY p.pass DESC LIMIT 1";
+/// Milliseconds until the column may go, and that moment. A switch that nobody has noted counts
+/// from now on.
+constexpr const char* drop_time_sql = R"(
+SELECT pg_catalog.ceil(1000 * extract(epoch FROM due.at - pg_catalog.clock_timestamp()))::bigint,
+       pg_catalog.date_trunc('second', due.at + interval '999 ms')::text
+FROM (SELECT coalesce((SELECT coalesce(p.finished_at, p.started_at) FROM backfill.phases AS p
+                       WHERE p.job_id = $1::bigint AND p.phase = 'switch'
+                       ORDER BY p.pass DESC LIMIT 1), pg_catalog.clock_timestamp())
+             + $2::bigint * interval '1 ms') AS due(at))";
 
 asio::awaitable<Result<pg::Rows>> ask(Session* session, std::string sql,
                                       std::vector<pg::Param> params) {
@@ -48,7 +56,7 @@ asio::awaitable<void> tell_locked(Session* session, std::string phase) {
 asio::awaitable<Ending> trade(Session* session, std::string phase, SyncDirection direction) {
   const Result<void> begun = co_await begin_phase(session, phase, 1);
   if (!begun) co_return ending_of_ddl(*session, begun.error());
-  const SwitchProof proof{session->record.name, session->proof_snapshots};
+  const SwitchProof proof{session->record.name, session->proof_snapshots, session->proof_triggers};
   const TypeCopyView& view = *session->copy;
   std::vector<OnlineDdl> ddl = switch_ddl(view.facts(), view.carry.in_switch, proof, direction);
   const CopyStage reached =
@@ -59,6 +67,40 @@ asio::awaitable<Ending> trade(Session* session, std::string phase, SyncDirection
   co_await tell_locked(session, std::move(phase));
   choose_sweep(session);
   co_return std::nullopt;
+}
+
+/// The phases that lead up to a trade, and the trade itself.
+struct TradePhases {
+  std::string prove = "verify";
+  std::string prepare = "prepare";
+  std::string trade = "switch";
+};
+
+/// Others go on to make and drop indexes, views and triggers while ours are built: what a trade
+/// finds changed under its locks is built again, and what it finds unproven is proven again.
+asio::awaitable<Ending> trade_until_nothing_moves(Session* session, TradePhases phases,
+                                                  SyncDirection direction) {
+  for (int attempt = 1;; ++attempt) {
+    Ending ending = co_await trade(session, phases.trade, direction);
+    const bool moved = session->refused_by == things_changed;
+    const bool touched = session->refused_by == trigger_touched;
+    if (!ending || (!moved && !touched) || attempt >= trades_max) co_return ending;
+    session->tell(Level::warning, "information", moved ? "things_changed" : "trigger_touched",
+                  moved ? "what hangs on the columns has changed since the run has looked: looking "
+                          "at it again"
+                        : "the trigger was disabled or made anew since the proof began: proving "
+                          "again");
+    if (touched && direction == SyncDirection::forward) {
+      ending = co_await wait_out(session);
+      if (ending) co_return ending;
+    }
+    if (touched) {
+      ending = co_await prove_columns(session, phases.prove);
+      if (ending) co_return ending;
+    }
+    ending = co_await carry_steps(session, phases.prepare);
+    if (ending) co_return ending;
+  }
 }
 
 /// What becomes of the rows of one table that the old type cannot hold, where `back` says it.
@@ -117,45 +159,43 @@ asio::awaitable<Ending> undo_steps(Session* session) {
   co_return std::nullopt;
 }
 
-Outcome too_early(const Session& session, std::int64_t left_ms) {
-  Outcome outcome =
-      refused(session, fmt::format("job {} keeps its old column for another {} (drop: after {})",
-                                   session.request.job.name,
-                                   duration_text(std::chrono::milliseconds{left_ms}),
-                                   duration_text(*session.request.job.type_copy.drop_after)));
-  outcome.next = "backfill drop " + session.request.job.file + "   (then)";
+Outcome too_early(const Session& session, const DropTime& drop) {
+  Outcome outcome = refused(
+      session,
+      fmt::format("job {} keeps its old column for another {}, until {} (drop: after {})",
+                  session.request.job.name, duration_text(std::chrono::milliseconds{drop.left_ms}),
+                  drop.moment, duration_text(*session.request.job.type_copy.drop_after)));
+  outcome.next = fmt::format("backfill drop {}   (from then on; or write `drop: manual`)",
+                             session.request.job.file);
   return outcome;
 }
 
 }  // namespace
 
 asio::awaitable<Ending> trade_names(Session* session) {
-  const std::vector<CarryStep> after = session->copy->carry.after_switch;
-  const Ending ending = co_await trade(session, "switch", SyncDirection::forward);
-  if (ending) co_return ending;
-  for (const CarryStep& step : after) {
-    const Ending failed = co_await carry_one(session, step);
-    if (failed) co_return failed;
-  }
-  co_return std::nullopt;
+  TradePhases phases;
+  co_return co_await trade_until_nothing_moves(session, phases, SyncDirection::forward);
 }
 
-asio::awaitable<Result<std::int64_t>> until_drop(Session* session) {
+asio::awaitable<Result<DropTime>> drop_time(Session* session) {
+  DropTime drop;
   const std::optional<std::chrono::milliseconds> after = session->request.job.type_copy.drop_after;
-  if (!after) co_return std::int64_t{0};
+  if (!after) co_return drop;
   std::vector<pg::Param> params;
   params.emplace_back(std::to_string(session->record.id.value));
-  const Result<pg::Rows> rows = co_await ask(session, since_switch_sql, std::move(params));
+  params.emplace_back(std::to_string(after->count()));
+  const Result<pg::Rows> rows = co_await ask(session, drop_time_sql, std::move(params));
   if (!rows) co_return rows.error();
-  const std::int64_t since = rows->values.empty() ? 0 : pg::integer_field(rows->values.front(), 0);
-  co_return std::max(std::int64_t{0}, after->count() - since);
+  drop.left_ms = std::max(std::int64_t{0}, pg::integer_field(rows->values.at(0), 0));
+  drop.moment = pg::text_field(rows->values.at(0), 1);
+  co_return drop;
 }
 
 asio::awaitable<Ending> drop_columns(Session* session) {
   if (session->copy->stage == CopyStage::absent) co_return std::nullopt;
-  const Result<std::int64_t> left_ms = co_await until_drop(session);
-  if (!left_ms) co_return ending_of_ddl(*session, left_ms.error());
-  if (*left_ms > 0) co_return too_early(*session, *left_ms);
+  const Result<DropTime> drop = co_await drop_time(session);
+  if (!drop) co_return ending_of_ddl(*session, drop.error());
+  if (drop->left_ms > 0) co_return too_early(*session, *drop);
   const Result<void> begun = co_await begin_phase(session, "drop", 1);
   if (!begun) co_return ending_of_ddl(*session, begun.error());
   std::vector<OnlineDdl> ddl = drop_ddl(session->copy->facts(), CopyStage::switched);
@@ -175,7 +215,8 @@ asio::awaitable<Ending> roll_back_copy(Session* session) {
     if (ending) co_return ending;
     ending = co_await carry_steps(session, "rollback_prepare");
     if (ending) co_return ending;
-    ending = co_await trade(session, "rollback", SyncDirection::back);
+    TradePhases phases{"rollback_verify", "rollback_prepare", "rollback"};
+    ending = co_await trade_until_nothing_moves(session, std::move(phases), SyncDirection::back);
     if (ending) co_return ending;
   } else {
     const Result<void> begun = co_await begin_phase(session, "rollback", 1);

@@ -4,9 +4,10 @@
 #include <fmt/format.h>
 
 #include "catalog/describe_table.hpp"
+#include "catalog/ground.hpp"
 #include "catalog/references.hpp"
 #include "catalog/scan_facts.hpp"
-#include "checkpoint/followed_record.hpp"
+#include "config/meaning.hpp"
 #include "core/sql_name.hpp"
 #include "jobs/type_copy_names.hpp"
 #include "jobs/type_copy_references.hpp"
@@ -68,7 +69,8 @@ asio::awaitable<Result<std::vector<Reference>>> references_of(pg::Connection* co
 /// that moment.
 asio::awaitable<Result<void>> find_references(pg::Connection* connection, Job job,
                                               const Target* own, bool was_dropping,
-                                              TypeCopyView* view) {
+                                              TypeCopyView* view,
+                                              std::vector<FollowedTable>* bound) {
   const CopyStage stage = stage_of(job, *own);
   if (stage == CopyStage::absent && was_dropping) co_return Result<void>{};
   std::vector<Reference> now;
@@ -83,9 +85,10 @@ asio::awaitable<Result<void>> find_references(pg::Connection* connection, Job jo
     co_return Result<void>{};
   }
   const std::string name = job.name;
-  Result<std::vector<Reference>> recorded = co_await read_followed(connection, name);
+  Result<Followed> recorded = co_await read_followed(connection, name);
   if (!recorded) co_return recorded.error();
-  view->follows = *std::move(recorded);
+  view->follows = std::move(recorded->references);
+  *bound = std::move(recorded->tables);
   for (Reference& reference : now) {
     // Whatever the foreign key is called, its column follows or it does not.
     const bool known = std::ranges::any_of(view->follows, [&](const Reference& followed) {
@@ -102,6 +105,52 @@ Finding not_described(const Job& job, const Error& error) {
       fmt::format("{}, whose foreign keys follow the changed columns: {}{}", name_text(job.table),
                   error.message, error.detail.empty() ? "" : " (" + error.detail + ")"),
       error.hint);
+}
+
+const FollowedTable* find_bound(const std::vector<FollowedTable>& bound,
+                                const QualifiedName& table) {
+  const auto found = std::ranges::find(bound, table, &FollowedTable::table);
+  return found == bound.end() ? nullptr : &*found;
+}
+
+Finding moved_table(const QualifiedName& table, std::string difference) {
+  std::ranges::replace(difference, '\n', ' ');
+  return refusal(
+      fmt::format("{} is another table, or has another key, than when the job added its columns; "
+                  "its checkpoints mean nothing there: {}",
+                  name_text(table), difference),
+      "Bring it back to what it was; or roll the job back and begin it again");
+}
+
+/// Walks on along the key that the copy has begun with, whatever better one has come since; and
+/// says so where that key means something else by now.
+asio::awaitable<Result<void>> describe_follower(pg::Connection* connection, Job one, bool begins,
+                                                const FollowedTable* bound, TypeCopyView* view) {
+  if (bound != nullptr) one.key = bound->key;
+  Result<Target> described = co_await describe_table(connection, one);
+  const bool unfit = !described && described.error().kind == ErrorClass::fatal;
+  if (unfit && begins) {
+    view->findings.push_back(not_described(one, described.error()));
+    co_return Result<void>{};
+  }
+  if (unfit && bound != nullptr) {
+    // What has been put in place there can be taken back all the same.
+    view->moved.push_back(not_described(one, described.error()));
+    one.key.clear();
+    described = co_await describe_table(connection, one);
+  }
+  if (!described) co_return described.error();
+  const Target target = *std::move(described);
+  std::vector<std::string> retyped = retyped_columns(one);
+  Result<std::string> ground = co_await ground_of(connection, target, std::move(retyped));
+  if (!ground) co_return ground.error();
+  if (bound != nullptr && !unfit && bound->ground != *ground) {
+    view->moved.push_back(moved_table(target.table, meaning_diff(bound->ground, *ground)));
+  }
+  view->tables.push_back(make_table(std::move(one), target, false));
+  view->tables.back().ground = *std::move(ground);
+  if (begins) refuse_other_jobs(view->tables.back(), view);
+  co_return Result<void>{};
 }
 
 }  // namespace
@@ -122,6 +171,20 @@ std::vector<SyncFacts> TypeCopyView::facts() const {
   std::vector<SyncFacts> all;
   for (const CopyTable& table : tables) all.push_back(table.facts);
   return all;
+}
+
+std::string TypeCopyView::record() const {
+  if (follows.empty()) return {};
+  Followed followed;
+  followed.references = follows;
+  for (std::size_t i = 1; i < tables.size(); ++i) {
+    FollowedTable table;
+    table.table = tables[i].target.table;
+    for (const KeyColumn& column : tables[i].target.key.columns) table.key.push_back(column.name);
+    table.ground = tables[i].ground;
+    followed.tables.push_back(std::move(table));
+  }
+  return followed_record(followed);
 }
 
 std::string TypeCopyView::tables_text() const {
@@ -155,7 +218,9 @@ asio::awaitable<Result<void>> find_tables(pg::Connection* connection, Job job, b
     view->stage = stage_of_all(view->tables);
     co_return Result<void>{};
   }
-  const Result<void> found = co_await find_references(connection, asked, &own, was_dropping, view);
+  std::vector<FollowedTable> bound;
+  const Result<void> found =
+      co_await find_references(connection, asked, &own, was_dropping, view, &bound);
   if (!found) co_return found.error();
   FollowedTables followed = follow_references(job, own, view->follows);
   for (UncarriedFacts& refused : followed.refused) {
@@ -166,14 +231,9 @@ asio::awaitable<Result<void>> find_tables(pg::Connection* connection, Job job, b
   view->tables.push_back(make_table(std::move(followed.jobs.front()), own, true));
   for (std::size_t i = 1; i < followed.jobs.size(); ++i) {
     const Job one = followed.jobs[i];
-    Result<Target> target = co_await describe_table(connection, one);
-    if (!target && target.error().kind == ErrorClass::fatal && begins) {
-      view->findings.push_back(not_described(one, target.error()));
-      continue;
-    }
-    if (!target) co_return target.error();
-    view->tables.push_back(make_table(one, *std::move(target), false));
-    if (begins) refuse_other_jobs(view->tables.back(), view);
+    const FollowedTable* before = find_bound(bound, one.table);
+    const Result<void> looked = co_await describe_follower(connection, one, begins, before, view);
+    if (!looked) co_return looked.error();
   }
   view->stage = begins ? CopyStage::absent : stage_of_all(view->tables);
   co_return Result<void>{};

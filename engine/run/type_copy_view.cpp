@@ -7,8 +7,10 @@
 #include "catalog/dependants.hpp"
 #include "catalog/expression_facts.hpp"
 #include "catalog/preflight.hpp"
+#include "catalog/sync_owner.hpp"
 #include "catalog/type_copy_check.hpp"
 #include "core/sql_name.hpp"
+#include "jobs/type_copy_names.hpp"
 
 namespace backfill::run {
 
@@ -104,6 +106,27 @@ asio::awaitable<Result<void>> find_problems(pg::Connection* connection, const Co
   co_return Result<void>{};
 }
 
+/// Second columns that are there may be another's.
+asio::awaitable<Result<void>> find_owner(pg::Connection* connection, TypeCopyView* view) {
+  const CopyTable& own = view->own();
+  SyncOwnerFacts facts;
+  facts.job = own.facts.job;
+  facts.trigger = own.trigger();
+  facts.function = sync_function(own.facts.job, own.facts.label);
+  for (const CopiedColumn& column : own.facts.columns) {
+    for (const TableColumn& present : own.target.columns) {
+      const bool second = present.name == column.fresh || present.name == column.parked;
+      if (second) facts.columns.push_back(present.name);
+    }
+  }
+  const Target target = own.target;
+  Result<std::vector<Finding>> found =
+      co_await check_sync_owner(connection, target, std::move(facts));
+  if (!found) co_return found.error();
+  view->findings.insert(view->findings.end(), found->begin(), found->end());
+  co_return Result<void>{};
+}
+
 }  // namespace
 
 asio::awaitable<Result<TypeCopyView>> view_type_copy(pg::Connection* connection, Job job,
@@ -113,6 +136,9 @@ asio::awaitable<Result<TypeCopyView>> view_type_copy(pg::Connection* connection,
   if (!found) co_return found.error();
   view.dropped = view.stage == CopyStage::absent && was_dropping;
   if (view.dropped) co_return view;
+  const Result<void> owned = co_await find_owner(connection, &view);
+  if (!owned) co_return owned.error();
+  if (refuses(view.findings) && view.stage != CopyStage::absent) co_return view;
   if (view.stage == CopyStage::absent) {
     for (const CopyTable& table : view.tables) {
       const Result<void> looked = co_await find_problems(connection, &table, &view.findings);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "catalog/finding.hpp"
+#include "checkpoint/followed_record.hpp"
 #include "core/dependants.hpp"
 #include "core/reference.hpp"
 #include "core/scan_choice.hpp"
@@ -24,6 +25,7 @@ struct CopyTable {
   SyncFacts facts;
   std::vector<bool> provable;  ///< of `forward_job`
   ScanChoice scan;             ///< of the copy; as `choose_scans` has found it
+  std::string ground;          ///< what its checkpoints stand on, as of now; of one that follows
 
   [[nodiscard]] std::string trigger() const;
   /// The phase of a sweep over this table: `copy`, or `copy public.items` of one that follows.
@@ -42,10 +44,14 @@ struct TypeCopyView {
   std::vector<Reference> follows;  ///< with `include_references`
   /// Foreign keys that have been made since the columns were added, and are therefore not followed.
   std::vector<Reference> newcomers;
+  /// Tables that follow and have become others, or have another key, since the columns were added.
+  std::vector<Finding> moved;
 
   [[nodiscard]] CopyTable& own() { return tables.front(); }
   [[nodiscard]] const CopyTable& own() const { return tables.front(); }
   [[nodiscard]] std::vector<SyncFacts> facts() const;
+  /// For `backfill.phases.detail`; empty where nothing follows.
+  [[nodiscard]] std::string record() const;
   /// `public.orders, public.items`.
   [[nodiscard]] std::string tables_text() const;
   /// `id bigint`; with several tables each column behind its table's name.

@@ -76,6 +76,7 @@ void Carry::analyze() {
              quote_literal(table), quote_literal(column.table.schema.value_or("")),
              quote_literal(column.table.name), quote_literal(column.incoming)),
          "");
+    plan_.before_switch.back().once = true;
   }
 }
 
@@ -100,6 +101,13 @@ void Carry::list_locks() {
   std::ranges::sort(locks, {}, [](const QualifiedName& name) { return quote_name(name); });
   const auto repeated = std::ranges::unique(locks);
   locks.erase(repeated.begin(), repeated.end());
+}
+
+void Carry::check_unchanged() {
+  plan_.in_switch.unchanged = fmt::format(
+      "DO $unchanged$ BEGIN IF ({}) <> {} THEN RAISE EXCEPTION 'what hangs on the columns is no "
+      "longer as it was' USING ERRCODE = 'BF004'; END IF; END $unchanged$",
+      found_.print_sql, quote_literal(found_.print));
 }
 
 std::string said(const QualifiedName& name) {

@@ -26,9 +26,13 @@ class Carry {
   void build_foreign_keys();
   void build_statistics();
   void analyze();
+  void clear_leftovers();
 
-  void drop_views();
+  void lock_views();
   void list_locks();
+  void check_unchanged();
+  void drop_views();
+  void follow_settings();
   void drop_triggers();
   void drop_foreign_keys();
   void drop_keys();
@@ -74,6 +78,7 @@ class Carry {
   void refuse_indexes();
   void refuse_recreated();
   void step(std::string what, OnlineDdl ddl, std::string done_when, std::string undo);
+  void build_index(const IndexFacts& index);
   void build_key(const ForeignKeyFacts& key);
   void carry_identity(const CarriedColumn& column, const ColumnFacts& facts,
                       const OwnedSequence& sequence);
@@ -91,6 +96,7 @@ class Carry {
   const Dependants& found_;
   CarryDirection direction_;
   std::map<std::string, std::string> memory_;
+  std::vector<BuiltFacts> planned_;  ///< what the steps build
   CarryPlan plan_;
 };
 

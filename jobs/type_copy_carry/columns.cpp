@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -39,6 +41,12 @@ void Carry::refuse_columns() {
       plan_.refused.push_back({object, std::move(reason), std::move(hint)});
     };
     if (facts.type_problem) refuse(*facts.type_problem, "correct `type:` in the job file");
+    if (facts.cuts && forward() && plain_cast(columns_[i].with, facts.name)) {
+      refuse(fmt::format("a cast to {} cuts what is too long for it", columns_[i].type),
+             fmt::format("write `using: {}`, which refuses such values, or an expression that says "
+                         "what becomes of them",
+                         name_text(facts.name)));
+    }
     if (facts.generated) {
       refuse("it is generated", "its type is that of its expression: change what it reads");
     }
@@ -83,11 +91,47 @@ void Carry::prepare_columns() {
   }
 }
 
+/// What was granted or set since the incoming column was made, or, on the way back, since the
+/// switch.
+void Carry::follow_settings() {
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    const ColumnFacts& facts = found_.columns[i];
+    if (!facts.incoming_exists) continue;
+    const CarriedColumn& column = columns_[i];
+    const auto alter = [&](std::string_view action) {
+      before(alter_column(column.table, column.incoming, action));
+    };
+    const auto missing_in = [](const std::vector<Grant>& grants, const std::vector<Grant>& from) {
+      std::vector<Grant> missing;
+      std::ranges::copy_if(from, std::back_inserter(missing), [&](const Grant& grant) {
+        return std::ranges::find(grants, grant) == grants.end();
+      });
+      return missing;
+    };
+    for (const Grant& grant : missing_in(facts.grants, facts.incoming_grants)) {
+      before(fmt::format("REVOKE {} ({}) ON {} FROM {}", grant.privilege,
+                         quote_identifier(column.incoming), quote_name(column.table),
+                         grant.grantee));
+    }
+    for (std::string& grant : grants_on(quote_name(column.table), column.incoming,
+                                        missing_in(facts.incoming_grants, facts.grants))) {
+      before(std::move(grant));
+    }
+    if (facts.statistics_target != facts.incoming_statistics_target) {
+      alter(fmt::format("SET STATISTICS {}", facts.statistics_target.value_or(-1)));
+    }
+    if (facts.options != facts.incoming_options && !facts.options.empty()) {
+      alter(fmt::format("SET ({})", list_of(facts.options)));
+    }
+  }
+}
+
 void Carry::build_not_null() {
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     if (!found_.columns[i].not_null) continue;
     const CarriedColumn& column = columns_[i];
     const std::string name = not_null_name(column);
+    planned_.push_back({BuiltFacts::Kind::constraint, column.table, beside(column.table, name)});
     const std::string present = fmt::format(
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = "
         "{}::pg_catalog.regclass AND conname = {}",

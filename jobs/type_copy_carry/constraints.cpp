@@ -66,6 +66,7 @@ std::string rename_constraint(const QualifiedName& table, std::string_view from,
 void Carry::build_checks() {
   for (const CheckFacts& check : found_.checks) {
     const std::string name = incoming(check.name);
+    planned_.push_back({BuiltFacts::Kind::constraint, check.table, beside(check.table, name)});
     const std::string named = said_part(check.table, check.name);
     std::string definition = check_definition(
         rename_columns(text("check", named, check.expression), names(check.table)));
@@ -85,6 +86,7 @@ void Carry::build_checks() {
 
 void Carry::build_key(const ForeignKeyFacts& key) {
   const std::string name = incoming(key.name);
+  planned_.push_back({BuiltFacts::Kind::constraint, key.table, beside(key.table, name)});
   const ColumnNames own = names(key.table);
   ForeignKeyText text;
   text.columns = renamed(key.columns, own);

@@ -59,38 +59,51 @@ void Carry::refuse_indexes() {
   }
 }
 
+/// The unique ones last: while there are two of a key, ON CONFLICT settles a conflict by one of
+/// them, and two sessions that insert a new key at once may fail at the other.
 void Carry::build_indexes() {
   for (const IndexFacts& index : found_.indexes) {
-    const auto definition = read_index_text(text("index", said(name_of(index)), index.definition));
-    if (!definition || index.owner == Owner::exclusion) continue;
-    const QualifiedName built{index.schema, incoming(index.name)};
-    OnlineIndex online;
-    online.table = index.table;
-    online.name = built.name;
-    online.unique = index.unique;
-    online.definition = index_body(*definition, index.tablespace, names(index.table));
-    const std::string object = fmt::format("{} {}", kind_of(index), said(name_of(index)));
-    step(fmt::format("{}: built on the new column", object), create_index_concurrently(online),
-         index_exists(built, ""),
-         fmt::format("DROP INDEX CONCURRENTLY IF EXISTS {}", quote_name(built)));
-    for (const std::string& target : index.statistics) {
-      const std::size_t split = target.find('=');
-      const std::string number = target.substr(0, split);
-      const std::string value = target.substr(split + 1);
-      step(fmt::format("{}: statistics target of its column {}", object, number),
-           {fmt::format("ALTER INDEX {} ALTER COLUMN {} SET STATISTICS {}", quote_name(built),
-                        number, value),
-            DdlShape::instant,
-            "SHARE UPDATE EXCLUSIVE on the index, for an instant",
-            {}},
-           fmt::format("SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = "
-                       "pg_catalog.to_regclass({}) AND attnum = {} AND attstattarget = {})",
-                       quote_literal(quote_name(built)), number, value),
-           "");
-    }
-    carried(fmt::format("{}: built CONCURRENTLY on the new column, takes its name in the switch",
-                        object));
+    if (!index.unique) build_index(index);
   }
+  for (const IndexFacts& index : found_.indexes) {
+    if (index.unique) build_index(index);
+  }
+}
+
+void Carry::build_index(const IndexFacts& index) {
+  const auto definition = read_index_text(text("index", said(name_of(index)), index.definition));
+  if (!definition || index.owner == Owner::exclusion) return;
+  const QualifiedName built{index.schema, incoming(index.name)};
+  OnlineIndex online;
+  online.table = index.table;
+  online.name = built.name;
+  online.unique = index.unique;
+  planned_.push_back({BuiltFacts::Kind::index, index.table, built});
+  online.definition = index_body(*definition, index.tablespace, names(index.table));
+  const std::string object = fmt::format("{} {}", kind_of(index), said(name_of(index)));
+  step(fmt::format("{}: built on the new column", object), create_index_concurrently(online),
+       index_exists(built, ""),
+       fmt::format("DROP INDEX CONCURRENTLY IF EXISTS {}", quote_name(built)));
+  for (const std::string& target : index.statistics) {
+    const std::size_t split = target.find('=');
+    const std::string number = target.substr(0, split);
+    const std::string value = target.substr(split + 1);
+    step(fmt::format("{}: statistics target of its column {}", object, number),
+         {fmt::format("ALTER INDEX {} ALTER COLUMN {} SET STATISTICS {}", quote_name(built), number,
+                      value),
+          DdlShape::instant,
+          "SHARE UPDATE EXCLUSIVE on the index, for an instant",
+          {}},
+         fmt::format("SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = "
+                     "pg_catalog.to_regclass({}) AND attnum = {} AND attstattarget = {})",
+                     quote_literal(quote_name(built)), number, value),
+         "");
+  }
+  carried(fmt::format("{}: built CONCURRENTLY on the new column, takes its name in the switch{}",
+                      object,
+                      index.unique ? "; until then INSERT … ON CONFLICT on it may fail with 23505 "
+                                     "where two sessions insert the same new key at once"
+                                   : ""));
 }
 
 void Carry::drop_keys() {

@@ -130,6 +130,7 @@ void Carry::build_statistics() {
     }
     const QualifiedName made = beside(statistics.name, incoming(statistics.name.name));
     const std::string name = quote_name(made);
+    planned_.push_back({BuiltFacts::Kind::statistics, statistics.table, made});
     const std::string exists = fmt::format(
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_statistic_ext WHERE stxnamespace = "
         "{}::pg_catalog.regnamespace AND stxname = {}",

@@ -11,6 +11,14 @@
 /// change the type of a column.
 namespace backfill {
 
+/// Giving a view to its owner does nothing but lock it.
+void Carry::lock_views() {
+  for (const ViewFacts& view : found_.views | std::views::reverse) {
+    plan_.in_switch.view_locks.push_back(
+        fmt::format("ALTER VIEW {} OWNER TO {}", quote_name(view.name), view.owner));
+  }
+}
+
 void Carry::drop_views() {
   for (const ViewFacts& view : found_.views | std::views::reverse) {
     plan_.in_switch.views.push_back("DROP VIEW " + quote_name(view.name));

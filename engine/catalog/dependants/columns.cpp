@@ -22,6 +22,8 @@ SELECT n.nspname AS schema, c.relname AS table, a.attname AS name,
             AND k.castcontext IN ('a', 'i')), false) AS assignable,
        coalesce(new.typstorage <> 'p', false) AS storable,
        coalesce(new.typcollation <> 0, false) AS collatable,
+       coalesce(new.typtype = 'd' AND new.typtypmod >= 0 AND base.new IN (
+         'varchar'::regtype, 'bpchar'::regtype, 'bit'::regtype, 'varbit'::regtype), false) AS cuts,
        (SELECT pg_get_expr(def.adbin, def.adrelid) FROM pg_attrdef AS def
         WHERE def.adrelid = c.oid AND def.adnum = a.attnum AND a.attgenerated = '') AS default_sql,
        (SELECT quote_ident(cn.nspname) || '.' || quote_ident(l.collname)
@@ -36,6 +38,8 @@ SELECT n.nspname AS schema, c.relname AS table, a.attname AS name,
          AS compression,
        a.attoptions AS options,
        i.attnum IS NOT NULL AS incoming_exists, coalesce(i.atthasdef, false) AS incoming_has_default,
+       {} AS incoming_grants, i.attoptions AS incoming_options,
+       CASE WHEN i.attstattarget >= 0 THEN i.attstattarget END AS incoming_statistics_target,
        CASE WHEN i.attnum IS NOT NULL THEN col_description(c.oid, i.attnum) END AS memory,
        (SELECT json_agg(o.attname ORDER BY o.attnum) FROM pg_attribute AS o
         WHERE o.attrelid = c.oid AND o.attnum > 0 AND NOT o.attisdropped
@@ -101,6 +105,7 @@ ColumnFacts column_of(const Json& row, const CarriedColumn& column) {
   facts.assignable = bool_of(row, "assignable");
   facts.storable = bool_of(row, "storable");
   facts.collatable = bool_of(row, "collatable");
+  facts.cuts = bool_of(row, "cuts");
   if (bool_of(row, "type_unknown")) {
     facts.type_problem = fmt::format("the server knows no type {}", column.type);
   }
@@ -116,6 +121,11 @@ ColumnFacts column_of(const Json& row, const CarriedColumn& column) {
   facts.options = texts_of(row, "options");
   facts.incoming_exists = bool_of(row, "incoming_exists");
   facts.incoming_has_default = bool_of(row, "incoming_has_default");
+  facts.incoming_grants = grants_of(row, "incoming_grants");
+  facts.incoming_options = texts_of(row, "incoming_options");
+  if (!row.at("incoming_statistics_target").is_null()) {
+    facts.incoming_statistics_target = row.at("incoming_statistics_target").get<int>();
+  }
   facts.other_columns = texts_of(row, "other_columns");
   return facts;
 }
@@ -162,8 +172,9 @@ Read read_sequences(Reading* reading) {
 Read read_columns(Reading* reading) {
   std::vector<std::string> incoming;
   for (const CarriedColumn& column : *reading->columns) incoming.push_back(column.incoming);
-  std::string sql = fmt::format("SELECT json_agg(row_to_json(answer)) FROM ({}) AS answer",
-                                fmt::format(columns_body, grants_sql("a.attacl")));
+  std::string sql =
+      fmt::format("SELECT json_agg(row_to_json(answer)) FROM ({}) AS answer",
+                  fmt::format(columns_body, grants_sql("a.attacl"), grants_sql("i.attacl")));
   std::vector<pg::Param> params{reading->relations, reading->numbers, reading->types,
                                 pg::text_array(incoming)};
   const auto rows =

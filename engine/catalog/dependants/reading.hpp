@@ -73,5 +73,6 @@ Read read_recreated(Reading* reading);
 Read read_publications(Reading* reading);
 Read read_statistics(Reading* reading);
 Read read_uncarried(Reading* reading);
+Read read_built(Reading* reading);
 
 }  // namespace backfill::dependants

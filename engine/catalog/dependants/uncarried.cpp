@@ -89,6 +89,62 @@ SELECT DISTINCT found.object, found.reason, found.hint FROM (
   FROM wanted AS w
   JOIN pg_seclabel AS s ON s.classoid = 'pg_class'::regclass AND s.objoid = w.relid
    AND s.objsubid = w.attnum
+  UNION ALL
+  SELECT pg_describe_object('pg_class'::regclass, x.oid, 0),
+         'our role may not create one like it in schema ' || quote_ident(n.nspname),
+         'GRANT CREATE ON SCHEMA ' || quote_ident(n.nspname) || ' TO ' || quote_ident(current_user)
+  FROM wanted AS w
+  JOIN pg_index AS i ON i.indrelid = w.relid
+  JOIN pg_class AS x ON x.oid = i.indexrelid AND x.relname NOT LIKE '%\_\_backfill%'
+  JOIN pg_namespace AS n ON n.oid = x.relnamespace
+  WHERE (w.attnum = ANY (i.indkey::int2[]) OR EXISTS (
+          SELECT FROM pg_depend AS d
+          WHERE d.classid = 'pg_class'::regclass AND d.objid = x.oid
+            AND d.refclassid = 'pg_class'::regclass AND d.refobjid = w.relid
+            AND d.refobjsubid = w.attnum))
+    AND NOT has_schema_privilege(n.oid, 'CREATE')
+  UNION ALL
+  SELECT pg_describe_object('pg_class'::regclass, x.oid, 0),
+         'our role may not create one like it in tablespace ' || quote_ident(s.spcname),
+         'GRANT CREATE ON TABLESPACE ' || quote_ident(s.spcname) || ' TO '
+           || quote_ident(current_user)
+  FROM wanted AS w
+  JOIN pg_index AS i ON i.indrelid = w.relid AND w.attnum = ANY (i.indkey::int2[])
+  JOIN pg_class AS x ON x.oid = i.indexrelid
+  JOIN pg_tablespace AS s ON s.oid = x.reltablespace
+  WHERE NOT has_tablespace_privilege(s.oid, 'CREATE')
+  UNION ALL
+  SELECT pg_describe_object('pg_constraint'::regclass, k.oid, 0),
+         CASE WHEN NOT pg_has_role(c.relowner, 'USAGE')
+              THEN 'our role is no member of ' || quote_ident(pg_get_userbyid(c.relowner))
+                || ', which owns ' || quote_ident(c.relname)
+              ELSE 'our role may neither reference nor lock ' || quote_ident(f.relname) END,
+         CASE WHEN NOT pg_has_role(c.relowner, 'USAGE')
+              THEN 'run the job as a member of both owners, or drop the foreign key before it'
+              ELSE 'GRANT REFERENCES, UPDATE ON ' || k.confrelid::regclass || ' TO '
+                || quote_ident(current_user) END
+  FROM wanted AS w
+  JOIN pg_constraint AS k ON k.contype = 'f' AND k.conparentid = 0
+   AND k.conname NOT LIKE '%\_\_backfill%'
+   AND ((k.conrelid = w.relid AND w.attnum = ANY (k.conkey))
+     OR (k.confrelid = w.relid AND w.attnum = ANY (k.confkey)))
+  JOIN pg_class AS c ON c.oid = k.conrelid
+  JOIN pg_class AS f ON f.oid = k.confrelid
+  WHERE NOT pg_has_role(c.relowner, 'USAGE')
+     OR NOT (has_table_privilege(f.oid, 'REFERENCES')
+             AND has_table_privilege(f.oid, 'UPDATE, DELETE, TRUNCATE'))
+  UNION ALL
+  SELECT pg_describe_object('pg_statistic_ext'::regclass, e.oid, 0),
+         'our role may not make one like it in schema ' || quote_ident(n.nspname)
+           || ', or is no member of its owner',
+         'run the job as a role that may; or drop it before the job, and make it again after the '
+         'switch'
+  FROM wanted AS w
+  JOIN pg_depend AS d ON d.classid = 'pg_statistic_ext'::regclass
+   AND d.refclassid = 'pg_class'::regclass AND d.refobjid = w.relid AND d.refobjsubid = w.attnum
+  JOIN pg_statistic_ext AS e ON e.oid = d.objid AND e.stxname NOT LIKE '%\_\_backfill%'
+  JOIN pg_namespace AS n ON n.oid = e.stxnamespace
+  WHERE NOT (has_schema_privilege(n.oid, 'CREATE') AND pg_has_role(e.stxowner, 'USAGE'))
 ) AS found
 ORDER BY found.object)";
 

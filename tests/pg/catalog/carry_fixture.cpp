@@ -141,10 +141,12 @@ asio::awaitable<void> carry_through(CarryStage* stage, CarryDirection direction)
   const auto append = [&](const std::vector<std::string>& statements) {
     for (const std::string& statement : statements) sql += statement + ";\n";
   };
-  append(plan.in_switch.views);
+  append(plan.in_switch.view_locks);
   for (const QualifiedName& table : plan.in_switch.locks) {
     sql += fmt::format("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE;\n", quote_name(table));
   }
+  append({plan.in_switch.unchanged});
+  append(plan.in_switch.views);
   append(plan.in_switch.before_rename);
   for (const CarriedColumn& column : columns_of(*stage, direction)) {
     sql += rename_column(column, column.name, column.parked);

@@ -141,6 +141,33 @@ TEST_CASE("objects_of_roles_that_ours_is_no_member_of_are_refused") {
   }());
 }
 
+TEST_CASE("what_our_role_may_not_build_is_refused_with_what_to_grant") {
+  run_coroutine([]() -> asio::awaitable<void> {
+    std::vector<Change> changes(1);
+    CarryStage made = co_await stage(
+        "DO $$ BEGIN CREATE ROLE carry_poor LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END "
+        "$$; CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (c int PRIMARY KEY REFERENCES p, "
+        "d int); CREATE TABLE k (r int REFERENCES t); CREATE STATISTICS st ON c, d FROM t; REVOKE "
+        "CREATE ON SCHEMA public FROM PUBLIC; ALTER TABLE t OWNER TO carry_poor",
+        std::move(changes));
+    made.connection = co_await connect_as(made.connection.get(), "carry_poor");
+    const auto messages = co_await refusals(&made);
+    CHECK(messages ==
+          std::vector<std::string>{
+              "constraint k_r_fkey on table public.k: our role is no member of postgres, which "
+              "owns k",
+              "constraint t_c_fkey on table public.t: our role may neither reference nor lock p",
+              "index public.t_pkey: our role may not create one like it in schema public",
+              "statistics object public.st: our role may not make one like it in schema public, or "
+              "is no member of its owner"});
+  }());
+}
+
+TEST_CASE("a_domain_that_would_cut_its_values_is_refused_unless_using_says_how") {
+  check_refused("CREATE DOMAIN short AS varchar(3); CREATE TABLE t (c text)", "short",
+                "column public.t.c: a cast to short cuts what is too long for it");
+}
+
 TEST_CASE("a_column_that_is_not_there_is_an_error") {
   run_coroutine([]() -> asio::awaitable<void> {
     std::vector<Change> changes(1);

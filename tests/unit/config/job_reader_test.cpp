@@ -137,6 +137,9 @@ columns:
   confidence: {type: double precision, using: confidence::float8 -- exact, back: 'round(x, 4)'}
   Note: {type: text}
   '"Code"': {type: varchar(5)}
+  Upper: {type: VarChar(5)}
+  catalogued: {type: pg_catalog.bpchar(5)}
+  unlimited: {type: pg_catalog.varchar}
 include_references: true
 switch: manual
 drop: after 24h
@@ -149,9 +152,13 @@ transaction_wait: 5m
   CHECK(got.job->set.empty());
   TypeCopySettings wanted;
   // A cast to a length would cut silently; the assignment of the bare column refuses to.
-  wanted.columns = {{"confidence", "double precision", "confidence::float8", "round(x, 4)"},
-                    {"note", "text", "\"note\"::text", std::nullopt},
-                    {"Code", "varchar(5)", "\"Code\"", std::nullopt}};
+  wanted.columns = {
+      {"confidence", "double precision", "confidence::float8", "round(x, 4)"},
+      {"note", "text", "\"note\"::text", std::nullopt},
+      {"Code", "varchar(5)", "\"Code\"", std::nullopt},
+      {"upper", "VarChar(5)", "\"upper\"", std::nullopt},
+      {"catalogued", "pg_catalog.bpchar(5)", "\"catalogued\"", std::nullopt},
+      {"unlimited", "pg_catalog.varchar", "\"unlimited\"::pg_catalog.varchar", std::nullopt}};
   wanted.include_references = true;
   wanted.switch_mode = SwitchMode::manual;
   wanted.drop_after = hours(24);

@@ -113,6 +113,88 @@ TEST_CASE("the_switch_leaves_the_texts_in_the_comment_of_the_parked_column") {
       R"(COMMENT ON COLUMN "public"."signals"."confidence__backfill_old" IS )"));
 }
 
+TEST_CASE("what_was_built_for_things_that_are_gone_is_removed_first") {
+  const CarriedColumn column = signals_confidence();
+  Dependants found = facts_of(column);
+  IndexFacts index;
+  index.table = column.table;
+  index.schema = "public";
+  index.name = "kept";
+  index.definition = "CREATE INDEX kept ON public.signals USING btree (confidence)";
+  index.valid = true;
+  found.indexes.push_back(index);
+  const auto built = [&](BuiltFacts::Kind kind, const char* name) {
+    found.built.push_back({kind, column.table, {"public", name}});
+  };
+  built(BuiltFacts::Kind::index, "kept__backfill_new");
+  built(BuiltFacts::Kind::index, "gone__backfill_new");
+  built(BuiltFacts::Kind::index, "of_the_other_way__backfill_old");
+  built(BuiltFacts::Kind::constraint, "Gone__backfill_new");
+  built(BuiltFacts::Kind::statistics, "gone_too__backfill_new");
+  const CarryPlan plan = plan_carry({column}, found, CarryDirection::forward);
+  REQUIRE(plan.before_switch.size() == 5);
+  CHECK(plan.before_switch[0].ddl.sql ==
+        R"(DROP INDEX CONCURRENTLY IF EXISTS "public"."gone__backfill_new")");
+  CHECK(plan.before_switch[0].ddl.shape == DdlShape::concurrent);
+  CHECK(plan.before_switch[1].ddl.sql ==
+        R"(ALTER TABLE "public"."signals" DROP CONSTRAINT IF EXISTS "Gone__backfill_new")");
+  CHECK(plan.before_switch[2].ddl.sql ==
+        R"(DROP STATISTICS IF EXISTS "public"."gone_too__backfill_new")");
+  CHECK_THAT(plan.before_switch[3].ddl.sql, Catch::Contains("kept__backfill_new"));
+  for (const CarryStep& step : plan.before_switch) {
+    if (step.what.find("gone") != std::string::npos) CHECK(step.undo == step.ddl.sql);
+  }
+}
+
+TEST_CASE("grants_and_targets_that_came_later_follow_in_the_switch") {
+  const CarriedColumn column = signals_confidence();
+  Dependants found = facts_of(column);
+  ColumnFacts& facts = found.columns.front();
+  facts.grants = {{"app", "SELECT", false}, {"PUBLIC", "UPDATE", false}};
+  facts.statistics_target = 500;
+  facts.options = {"n_distinct=5"};
+  const CarryPlan before = plan_carry({column}, found, CarryDirection::forward);
+  CHECK(before.in_switch.before_rename.empty());
+  facts.incoming_exists = true;
+  facts.incoming_grants = {{"app", "SELECT", false}, {"gone", "SELECT", true}};
+  const CarryPlan behind = plan_carry({column}, found, CarryDirection::forward);
+  CHECK(
+      behind.in_switch.before_rename ==
+      std::vector<std::string>{
+          R"(REVOKE SELECT ("confidence__backfill_new") ON "public"."signals" FROM gone)",
+          R"(GRANT UPDATE ("confidence__backfill_new") ON "public"."signals" TO PUBLIC)",
+          R"(ALTER TABLE "public"."signals" ALTER COLUMN "confidence__backfill_new" SET STATISTICS 500)",
+          R"(ALTER TABLE "public"."signals" ALTER COLUMN "confidence__backfill_new" SET (n_distinct=5))"});
+  facts.incoming_grants = facts.grants;
+  facts.incoming_statistics_target = 500;
+  facts.incoming_options = facts.options;
+  const CarryPlan level = plan_carry({column}, found, CarryDirection::forward);
+  CHECK(level.in_switch.before_rename.empty());
+}
+
+TEST_CASE("a_switch_compares_what_hangs_on_the_column_with_what_its_plan_has_read") {
+  const CarriedColumn column = signals_confidence();
+  Dependants found = facts_of(column);
+  found.print_sql = "SELECT 'now'";
+  found.print = "then";
+  const CarryPlan plan = plan_carry({column}, found, CarryDirection::forward);
+  CHECK_THAT(plan.in_switch.unchanged,
+             Catch::Contains("IF (SELECT 'now') <> 'then' THEN") && Catch::Contains("BF004"));
+}
+
+TEST_CASE("a_cast_to_a_domain_that_cuts_is_refused_where_nobody_has_asked_for_it") {
+  CarriedColumn column = signals_confidence();
+  column.type = "short";
+  column.with = "confidence::short";
+  Dependants found = facts_of(column);
+  found.columns.front().cuts = true;
+  const CarryPlan refused = plan_carry({column}, found, CarryDirection::forward);
+  REQUIRE(refused.refused.size() == 1);
+  CHECK(refused.refused.front().reason == "a cast to short cuts what is too long for it");
+  column.with = "confidence";
+  CHECK(plan_carry({column}, found, CarryDirection::forward).refused.empty());
+}
+
 TEST_CASE("long_names_stay_within_63_bytes_and_apart") {
   const std::string name(60, 'n');
   const std::string one = suffixed_name(name + "a", incoming_suffix);

@@ -184,13 +184,39 @@ TEST_CASE("the_names_are_traded_under_one_lock_and_the_function_turns_round") {
 
 TEST_CASE("a_lock_that_a_view_brings_is_timed_from_its_first_statement") {
   CarrySwitch carry = only_the_table();
+  carry.view_locks = {"ALTER VIEW a OWNER TO o", "ALTER VIEW b OWNER TO o"};
+  carry.unchanged = "DO still";
   carry.views = {"DROP VIEW a", "DROP VIEW b"};
   const SwitchProof proof{"wider", {{R"("public"."signals")", "10:20:"}}};
   const std::vector<std::string> sql =
       texts(switch_ddl({facts_of(confidence(), beside())}, carry, proof, SyncDirection::forward));
-  CHECK(sql[0] == "DROP VIEW a");
-  CHECK_THAT(sql[1], Catch::Contains("backfill.locked_at"));
-  CHECK(sql[2] == "DROP VIEW b");
+  CHECK(sql[0] == "DO still");
+  CHECK(sql[1] == "ALTER VIEW a OWNER TO o");
+  CHECK_THAT(sql[2], Catch::Contains("backfill.locked_at"));
+  CHECK(sql[3] == "ALTER VIEW b OWNER TO o");
+  CHECK_THAT(sql[4], Catch::StartsWith("LOCK TABLE"));
+  CHECK_THAT(sql[5], Catch::Contains("BF003"));
+  CHECK(sql[6] == "DO still");
+  CHECK(sql[7] == "DROP VIEW a");
+  CHECK(sql[8] == "DROP VIEW b");
+}
+
+TEST_CASE("a_switch_refuses_a_trigger_that_was_touched_since_the_proof") {
+  SwitchProof proof{"wider", {{R"("public"."signals")", "10:20:"}}, {}};
+  const std::vector<SyncFacts> tables{facts_of(confidence(), beside())};
+  const auto all = [&] {
+    std::string text;
+    for (const std::string& sql :
+         texts(switch_ddl(tables, only_the_table(), proof, SyncDirection::forward))) {
+      text += sql;
+    }
+    return text;
+  };
+  CHECK_THAT(all(), !Catch::Contains("BF005"));
+  proof.triggers[R"("public"."signals")"] = "17 4711 A";
+  CHECK_THAT(all(), Catch::Contains("IS DISTINCT FROM '17 4711 A' THEN") &&
+                        Catch::Contains("the trigger on public.signals was disabled") &&
+                        Catch::Contains("BF005"));
 }
 
 TEST_CASE("an_explicit_back_says_what_becomes_of_values_and_the_default_loses_nothing") {
