@@ -74,10 +74,11 @@ See `backfill --help` for the options that every command takes, and the exit cod
 
 constexpr std::string_view plan_help = R"(usage: backfill plan JOB.yaml [--sql | --json] [OPTION…]
 
-Checks the job against the server and shows what `run` would do: every statement, the
-locks it takes, and the rows expected. Writes nothing. Exit 3 when `run` would refuse.
+Checks the job against the server and shows what `run` would do: every statement with
+its lock, and what to expect (rows, time, WAL, growth, peak disk, replication), each with
+what that rests on. Reads only. Exit 3 when `run` would refuse.
 
-  --sql     every statement whole, as a script with comments
+  --sql     a script that psql can run: batches are loops in it, without checkpoints
   --json    for programs
 
 See `backfill --help` for the options that every command takes, and the exit codes.

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/estimate_text.hpp"
+
 namespace backfill::cli {
 
 namespace {
@@ -191,9 +193,11 @@ std::string plan_json(const run::PlanReport& plan, const std::string& job) {
     entry["phase"] = step.phase;
     entry["lock"] = text_or_null(step.lock);
     entry["sql"] = step.sql;
+    entry["script"] = step.script.empty() ? step.sql : step.script;
     json["steps"].push_back(std::move(entry));
   }
   json["findings"] = plan.findings;
+  json["estimate"] = plan.estimate ? estimate_json(*plan.estimate) : Json();
   json["next"] = text_or_null(plan.next);
   return dumped(json, true) + "\n";
 }

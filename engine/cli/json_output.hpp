@@ -23,8 +23,10 @@
 /// history: job, command, role, os_user, host, pid, started_at, ended_at, seconds, ending (running,
 ///   done, stopped, failed, differences, refused, taken over, killed), exit_code, outcome,
 ///   rows_passed, rows_changed, batches, retries, time_lost {seconds by reason}
-/// plan: job, exit_code, table, key, scan, proof, rows, table_bytes, steps [{phase, lock, sql}],
-///   findings, next
+/// plan: job, exit_code, table, key, scan, proof, rows, table_bytes, steps [{phase, lock, sql,
+///   script}] (`script` is what psql can run by itself), findings, estimate {rows {value, basis},
+///   seconds, wal_bytes, heap_growth_bytes, index_growth_bytes, peak_disk_bytes, replication_bytes:
+///   each {low, high, basis}}, next
 namespace backfill::cli {
 
 /// An array of jobs, indented, with a newline at its end.

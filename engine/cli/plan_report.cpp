@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/estimate_text.hpp"
 #include "cli/figures.hpp"
 #include "cli/reports.hpp"
 
@@ -36,6 +37,42 @@ void append_comment(std::string& script, std::string_view text) {
   }
 }
 
+std::string_view without_end(std::string_view sql) {
+  while (!sql.empty() && (sql.back() == '\n' || sql.back() == ' ' || sql.back() == ';')) {
+    sql.remove_suffix(1);
+  }
+  return sql;
+}
+
+void append_step(std::string& script, const run::PlanStep& step) {
+  script += "\n";
+  append_comment(script,
+                 step.lock.empty() ? step.phase : fmt::format("{}: {}", step.phase, step.lock));
+  const std::string_view sql = without_end(step.script.empty() ? step.sql : step.script);
+  if (step.by_hand) {
+    append_comment(script, std::string(sql) + ";");
+  } else if (sql.starts_with("--")) {
+    script.append(sql).append("\n");
+  } else {
+    script.append(sql).append(";\n");
+  }
+}
+
+/// Neighbours that belong together stand between BEGIN and COMMIT.
+void append_steps(std::string& script, const std::vector<run::PlanStep>& steps) {
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const auto joins = [&](std::size_t a, std::size_t b) {
+      return b < steps.size() && steps[a].together && steps[b].together &&
+             steps[a].phase == steps[b].phase;
+    };
+    const bool first_by_hand = steps[i].by_hand && (i == 0 || !steps[i - 1].by_hand);
+    if (steps[i].together && (i == 0 || !joins(i - 1, i))) script += "\nBEGIN;\n";
+    if (first_by_hand) script += "\n-- by hand, once nobody wants to go back any more:\n";
+    append_step(script, steps[i]);
+    if (steps[i].together && !joins(i, i + 1)) script += "\nCOMMIT;\n";
+  }
+}
+
 std::string table_line(const run::PlanReport& plan) {
   std::string text = plan.table;
   text += plan.rows ? fmt::format(", about {} rows", grouped(*plan.rows))
@@ -66,6 +103,10 @@ std::string plan_text(const run::PlanReport& plan, std::string_view job,
   add_labelled("key", plan.key);
   add_labelled("scan", plan.scan);
   add_labelled("proof", plan.proof);
+  if (plan.estimate) {
+    add("estimate");
+    for (const std::string& line : estimate_lines(*plan.estimate)) add("  " + line);
+  }
   if (!plan.steps.empty()) add("steps (whole statements: --sql)");
   std::string_view phase;
   for (const run::PlanStep& step : plan.steps) {
@@ -90,14 +131,11 @@ std::string plan_sql(const run::PlanReport& plan, std::string_view job) {
     if (!value.empty()) append_comment(script, fmt::format("{}: {}", label, value));
   }
   for (const std::string& finding : plan.findings) append_comment(script, finding);
-  for (const run::PlanStep& step : plan.steps) {
-    script += "\n";
-    append_comment(script,
-                   step.lock.empty() ? step.phase : fmt::format("{}: {}", step.phase, step.lock));
-    std::string_view sql = step.sql;
-    while (!sql.empty() && (sql.back() == '\n' || sql.back() == ' ')) sql.remove_suffix(1);
-    script.append(sql).append(sql.ends_with(';') ? "\n" : ";\n");
+  if (plan.estimate) {
+    for (const std::string& line : estimate_lines(*plan.estimate)) append_comment(script, line);
   }
+  for (const std::string& statement : plan.session) script += "\n" + statement + ";\n";
+  append_steps(script, plan.steps);
   return script;
 }
 

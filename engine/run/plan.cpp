@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "catalog/describe_table.hpp"
+#include "catalog/estimate_facts.hpp"
 #include "catalog/expression_facts.hpp"
 #include "catalog/expression_scope.hpp"
 #include "catalog/ground.hpp"
@@ -16,6 +17,7 @@
 #include "core/sql_text.hpp"
 #include "jobs/backfill.hpp"
 #include "jobs/enforce.hpp"
+#include "jobs/sweep_script.hpp"
 #include "pg/field.hpp"
 #include "run/earlier_run.hpp"
 #include "run/guard_phase.hpp"
@@ -34,17 +36,29 @@ std::string shown_key(const Target& target) {
   return fmt::format("{} ({})", fmt::join(names, ", "), target.key.index);
 }
 
-std::vector<PlanStep> steps_of(const BackfillSql& sql, const ScanChoice& scan) {
-  constexpr BoundShape both{.after = true, .through = true};
+/// Of a script, which has no time to find out how many are good.
+constexpr std::int64_t script_batch_rows = 2'000;
+constexpr BoundShape both{.after = true, .through = true};
+constexpr BoundShape from_start{.after = false, .through = true};
+
+std::vector<PlanStep> steps_of(const BackfillSql& sql, const Target& target,
+                               const ScanChoice& scan) {
   std::vector<PlanStep> steps;
   for (const PlannedStatement& added : sql.add()) steps.push_back({"add", added.sql, added.lock});
-  steps.push_back({"copy", scan.stripes > 1 ? sql.copy_stripe(both) : sql.copy(both),
-                   "ROW EXCLUSIVE on the table and the batch's rows, for one batch at a time"});
+  PlanStep copy{"copy", scan.stripes > 1 ? sql.copy_stripe(both) : sql.copy(both),
+                "ROW EXCLUSIVE on the table and the batch's rows, for one batch at a time"};
+  copy.script = sweep_script(target, {sql.copy(from_start), sql.copy(both)}, script_batch_rows);
+  steps.push_back(std::move(copy));
   if (sql.proof() == Proof::ledger) return steps;
-  steps.push_back({"verify", sql.verify(both), "ACCESS SHARE, for one batch at a time"});
+  PlanStep verify{"verify", sql.verify(both), "ACCESS SHARE, for one batch at a time"};
+  verify.script = sql.verify({});
+  steps.push_back(std::move(verify));
   if (!may_repair(sql.proof())) return steps;
-  steps.push_back(
-      {"repair", sql.repair(both), "ROW EXCLUSIVE, only where verifying finds rows that differ"});
+  PlanStep repair{"repair", sql.repair(both),
+                  "ROW EXCLUSIVE, only where verifying finds rows that differ"};
+  repair.script =
+      sweep_script(target, {sql.repair(from_start), sql.repair(both)}, script_batch_rows);
+  steps.push_back(std::move(repair));
   return steps;
 }
 
@@ -62,7 +76,6 @@ std::string reading_time(std::optional<std::int64_t> bytes) {
 /// The walk of each step from nothing, as `run` takes it where nothing is there yet.
 void add_enforce_steps(const Job& job, const Target& target, PlanReport* report) {
   const Target whole = with_added_columns(job, target);
-  constexpr BoundShape both{.after = true, .through = true};
   for (const EnforceStep& step : job.enforce) {
     const EnforceSql sql(step, whole);
     for (OnlineDdl& ddl : sql.all()) {
@@ -70,9 +83,11 @@ void add_enforce_steps(const Job& job, const Target& target, PlanReport* report)
       const bool validates = ddl.shape == DdlShape::scan;
       const auto orphans = sql.mend_orphans(both);
       if (validates && orphans) {
-        report->steps.push_back({"enforce", *orphans,
-                                 "ROW EXCLUSIVE on the table and the batch's rows, for one batch "
-                                 "at a time"});
+        PlanStep mend{"enforce", *orphans,
+                      "ROW EXCLUSIVE on the table and the batch's rows, for one batch at a time"};
+        const std::string first = sql.mend_orphans(from_start).value_or(std::string{});
+        mend.script = sweep_script(whole, {first, *orphans}, script_batch_rows);
+        report->steps.push_back(std::move(mend));
       }
       report->steps.push_back({"enforce", std::move(ddl.sql), std::move(ddl.lock)});
     }
@@ -113,6 +128,8 @@ asio::awaitable<Result<PlanReport>> make_report(pg::Connection* connection, Job 
 
   Result<std::vector<Finding>> findings = co_await preflight(connection, job, target);
   if (!findings) co_return findings.error();
+  const Result<void> held = co_await hold_read_only(connection);
+  if (!held) co_return held.error();
   place_findings(job, &*findings);
   for (const Finding& finding : *findings) {
     report.findings.push_back(format(finding));
@@ -137,8 +154,16 @@ asio::awaitable<Result<PlanReport>> make_report(pg::Connection* connection, Job 
     }
   }
   report.proof = explain(sql.proof());
-  report.steps = steps_of(sql, scan);
+  report.steps = steps_of(sql, target, scan);
+  report.session.push_back(script_lock_timeout(job));
   add_enforce_steps(job, target, &report);
+  if (report.code != ExitCode::refused) {
+    const ScanFacts facts_of_scan = *scan_basis;
+    Result<EstimateFacts> basis =
+        co_await estimate_facts(connection, job, target, scan, facts_of_scan);
+    if (!basis) co_return basis.error();
+    report.estimate = estimate_job(*basis, std::nullopt);
+  }
   report.next = report.code == ExitCode::refused
                     ? "backfill plan " + job.file + "   (after mending the above)"
                     : "backfill run " + job.file;

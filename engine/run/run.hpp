@@ -17,6 +17,7 @@
 #include "backfill/progress.hpp"
 #include "backfill/proof_report.hpp"
 #include "backfill/result.hpp"
+#include "core/job_estimate.hpp"
 #include "core/time.hpp"
 
 /// What the command line asks of the engine. Everything here runs on one io_context thread.
@@ -140,6 +141,11 @@ struct PlanStep {
   std::string phase;
   std::string sql;
   std::string lock;  ///< "ROW EXCLUSIVE, for one batch (about 10 ms)"
+  /// What psql can run by itself where `sql` takes parameters or waits; empty: `sql` does. Only
+  /// comments: the tool's own bookkeeping, which a script has none of.
+  std::string script = {};
+  bool together = false;  ///< in one transaction with its neighbours of the same phase
+  bool by_hand = false;   ///< not part of a run: the last word is a person's
 };
 
 struct PlanReport {
@@ -151,7 +157,9 @@ struct PlanReport {
   std::optional<std::int64_t> table_bytes;
   std::string proof;  ///< how completeness will be shown
   std::vector<PlanStep> steps;
-  std::vector<std::string> findings;  ///< "refuse: …", "warn: …", with their fix
+  std::vector<std::string> session;     ///< statements that a script begins with
+  std::vector<std::string> findings;    ///< "refuse: …", "warn: …", with their fix
+  std::optional<JobEstimate> estimate;  ///< absent when the job is refused
   std::string next;
 };
 

@@ -1,27 +1,49 @@
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "catalog/estimate_facts.hpp"
+#include "catalog/scan_facts.hpp"
 #include "core/duration_text.hpp"
 #include "core/sql_name.hpp"
 #include "core/sql_text.hpp"
 #include "jobs/backfill.hpp"
+#include "jobs/sweep_script.hpp"
+#include "pg/connection.hpp"
 #include "run/type_copy_view.hpp"
 
 namespace backfill::run {
 
 namespace {
 
+constexpr std::int64_t script_batch_rows = 2'000;
+
+bool keeps_books(std::string_view sql) {
+  return sql.starts_with("DELETE FROM backfill.") || sql.starts_with("UPDATE backfill.") ||
+         sql.find("FROM backfill.events AS") != std::string_view::npos;
+}
+
 class Steps {
  public:
   explicit Steps(std::vector<PlanStep>& steps) : steps_(steps) {}
 
-  void add(const char* phase, std::string sql, std::string lock) {
+  PlanStep& add(const char* phase, std::string sql, std::string lock) {
     steps_.push_back({phase, std::move(sql), std::move(lock)});
+    return steps_.back();
   }
+  /// One transaction. What only the tool's own bookkeeping needs has no place in a script.
   void add(const char* phase, const std::vector<OnlineDdl>& statements) {
-    for (const OnlineDdl& ddl : statements) add(phase, ddl.sql, ddl.lock);
+    for (const OnlineDdl& ddl : statements) {
+      PlanStep& step = add(phase, ddl.sql, ddl.lock);
+      step.together = true;
+      if (keeps_books(ddl.sql)) step.script = "-- (left out: the tool's own bookkeeping)";
+    }
+  }
+  /// Not to be run along with the rest.
+  void add_by_hand(const char* phase, const std::vector<OnlineDdl>& statements) {
+    for (const OnlineDdl& ddl : statements) add(phase, ddl.sql, ddl.lock).by_hand = true;
   }
   void add(const char* phase, const std::vector<CarryStep>& steps) {
     for (const CarryStep& step : steps) add(phase, step.ddl.sql, step.ddl.lock);
@@ -31,19 +53,30 @@ class Steps {
   std::vector<PlanStep>& steps_;
 };
 
-void plan_sweeps(const TypeCopyView& view, Steps steps) {
+/// The job's trigger is not to fire for its own batches.
+std::string quiet_script(const std::string& job, const std::string& script) {
+  return fmt::format("SET backfill.job = {};\n{};\nRESET backfill.job", quote_literal(job), script);
+}
+
+void plan_sweeps(const TypeCopyView& view, const std::string& job, Steps steps) {
   constexpr BoundShape both{.after = true, .through = true};
+  constexpr BoundShape from_start{.after = false, .through = true};
   std::vector<BackfillSql> sweeps;
   for (const CopyTable& table : view.tables) {
     sweeps.emplace_back(forward_job(table.job), table.target, table.provable);
   }
   for (std::size_t i = 0; i < sweeps.size(); ++i) {
-    steps.add("copy",
-              view.tables[i].scan.stripes > 1 ? sweeps[i].copy_stripe(both) : sweeps[i].copy(both),
-              "ROW EXCLUSIVE on the table and the batch's rows, for one batch at a time");
+    PlanStep& step = steps.add(
+        "copy",
+        view.tables[i].scan.stripes > 1 ? sweeps[i].copy_stripe(both) : sweeps[i].copy(both),
+        "ROW EXCLUSIVE on the table and the batch's rows, for one batch at a time");
+    step.script = quiet_script(
+        job, sweep_script(view.tables[i].target, {sweeps[i].copy(from_start), sweeps[i].copy(both)},
+                          script_batch_rows));
   }
   for (const BackfillSql& sweep : sweeps) {
-    steps.add("verify", sweep.verify(both), "ACCESS SHARE, for one batch at a time");
+    steps.add("verify", sweep.verify(both), "ACCESS SHARE, for one batch at a time").script =
+        sweep.verify({});
   }
 }
 
@@ -51,12 +84,14 @@ void plan_forward(const Job& job, const TypeCopyView& view, Steps steps) {
   if (view.stage == CopyStage::absent) {
     steps.add("add", add_ddl(view.facts(), view.carry, view.record()));
   }
-  steps.add("wait",
-            fmt::format("-- waits until every transaction older than the trigger has ended, for {} "
-                        "at most",
-                        duration_text(job.type_copy.transaction_wait)),
-            "none");
-  plan_sweeps(view, steps);
+  steps
+      .add("wait",
+           fmt::format("-- waits until every transaction older than the trigger has ended, for {} "
+                       "at most",
+                       duration_text(job.type_copy.transaction_wait)),
+           "none")
+      .script = wait_script();
+  plan_sweeps(view, job.name, steps);
   steps.add("prepare", view.carry.before_switch);
   SwitchProof proof{job.name, {}};
   for (const CopyTable& table : view.tables) {
@@ -90,6 +125,52 @@ void tell_followed(const TypeCopyView& view, PlanReport* report) {
   }
 }
 
+Span sum(Span a, Span b) {
+  return {a.low + b.low, a.high + b.high};
+}
+
+/// Of all tables together; the words are those of the job's own.
+void add_to(const JobEstimate& other, JobEstimate* total) {
+  total->rows += other.rows;
+  total->seconds = sum(total->seconds, other.seconds);
+  total->wal_bytes = sum(total->wal_bytes, other.wal_bytes);
+  total->heap_growth = sum(total->heap_growth, other.heap_growth);
+  total->index_growth = sum(total->index_growth, other.index_growth);
+  total->peak_disk = sum(total->peak_disk, other.peak_disk);
+  if (total->replication_bytes && other.replication_bytes) {
+    total->replication_bytes = sum(*total->replication_bytes, *other.replication_bytes);
+  }
+}
+
+asio::awaitable<Result<JobEstimate>> estimate_tables(pg::Connection* connection,
+                                                     const TypeCopyView* view) {
+  std::optional<JobEstimate> total;
+  for (const CopyTable& table : view->tables) {
+    const Job sweep = forward_job(table.job);
+    const Target target = table.target;
+    const Result<ScanFacts> basis = co_await scan_facts(connection, sweep, target);
+    if (!basis) co_return basis.error();
+    const ScanFacts scan_basis = *basis;
+    const ScanChoice scan = table.scan;
+    Result<EstimateFacts> facts =
+        co_await estimate_facts(connection, sweep, target, scan, scan_basis);
+    if (!facts) co_return facts.error();
+    // Indexes that hold the column are built anew before the switch.
+    facts->new_indexes = static_cast<int>(
+        std::ranges::count_if(view->carry.before_switch, [&table](const CarryStep& step) {
+          return step.ddl.shape == DdlShape::concurrent &&
+                 step.ddl.sql.find(quote_name(table.target.table)) != std::string::npos;
+        }));
+    const JobEstimate estimate = estimate_job(*facts, std::nullopt);
+    if (total) {
+      add_to(estimate, &*total);
+    } else {
+      total = estimate;
+    }
+  }
+  co_return *total;
+}
+
 std::string next_of(const Job& job, const TypeCopyView& view, bool refused) {
   if (refused) return "backfill plan " + job.file + "   (after mending the above)";
   if (view.stage != CopyStage::switched) return "backfill run " + job.file;
@@ -98,10 +179,23 @@ std::string next_of(const Job& job, const TypeCopyView& view, bool refused) {
 
 }  // namespace
 
+asio::awaitable<Result<void>> hold_read_only(pg::Connection* connection) {
+  constexpr Duration deadline = std::chrono::seconds{5};
+  if (connection->pooled()) co_return Result<void>{};
+  std::string sql = "SET default_transaction_read_only = on";
+  co_return co_await connection->script(std::move(sql), deadline);
+}
+
+std::string script_lock_timeout(const Job& job) {
+  return fmt::format("SET lock_timeout = '{}ms'", job.safety.lock_timeout.count());
+}
+
 asio::awaitable<Result<PlanReport>> plan_type_copy(pg::Connection* connection, Job job,
                                                    PlanReport report) {
   Result<TypeCopyView> viewed = co_await view_type_copy(connection, job, false);
   if (!viewed) co_return viewed.error();
+  const Result<void> held = co_await hold_read_only(connection);
+  if (!held) co_return held.error();
   TypeCopyView& view = *viewed;
   if (view.stage != CopyStage::switched) {
     const std::vector<Finding> newcomers = refuse_newcomers(view);
@@ -122,8 +216,15 @@ asio::awaitable<Result<PlanReport>> plan_type_copy(pg::Connection* connection, J
     if (!chosen) co_return chosen.error();
     report.scan = view.own().scan.reason;
     plan_forward(job, view, steps);
+    const Result<JobEstimate> estimate = co_await estimate_tables(connection, &view);
+    if (!estimate) co_return estimate.error();
+    report.estimate = *estimate;
   }
-  if (!refused) steps.add("drop", drop_ddl(view.facts(), CopyStage::switched));
+  if (!refused) steps.add_by_hand("drop", drop_ddl(view.facts(), CopyStage::switched));
+  report.session.push_back(script_lock_timeout(job));
+  // Where the trigger's function lives. The tables in it are the tool's own; without them a write
+  // whose value does not convert fails, whatever `on_cast_error` says.
+  report.session.emplace_back("CREATE SCHEMA IF NOT EXISTS backfill");
   report.next = next_of(job, view, refused);
   co_return report;
 }

@@ -77,6 +77,15 @@ asio::awaitable<Result<void>> choose_scans(pg::Connection* connection, TypeCopyV
 /// Why a job may not go on to its switch with foreign keys that it has not followed; one each.
 [[nodiscard]] std::vector<Finding> refuse_newcomers(const TypeCopyView& view);
 
+/// From here on the server vouches for it that a plan writes nothing. Comes after the preflight,
+/// which has a READ ONLY transaction of its own and refuses sessions that are set so. Behind a
+/// pooler the setting would stay with somebody else's session: there each transaction says it
+/// itself.
+asio::awaitable<Result<void>> hold_read_only(pg::Connection* connection);
+
+/// What a script sets first, so that none of its statements waits long for a lock.
+[[nodiscard]] std::string script_lock_timeout(const Job& job);
+
 /// `plan` of a type-copy: `report` says already what is common to all kinds.
 asio::awaitable<Result<PlanReport>> plan_type_copy(pg::Connection* connection, Job job,
                                                    PlanReport report);

@@ -141,8 +141,8 @@ TEST_CASE("the_keys_of_plan_are_frozen") {
   plan.findings = {"refuse: no key"};
   const auto object = nlohmann::ordered_json::parse(plan_json(plan, "emails"));
   CHECK(keys_of(object) == Keys{"job", "exit_code", "table", "key", "scan", "proof", "rows",
-                                "table_bytes", "steps", "findings", "next"});
-  CHECK(keys_of(object.at("steps").at(0)) == Keys{"phase", "lock", "sql"});
+                                "table_bytes", "steps", "findings", "estimate", "next"});
+  CHECK(keys_of(object.at("steps").at(0)) == Keys{"phase", "lock", "sql", "script"});
   CHECK(object.at("exit_code") == 3);
   CHECK(object.at("rows").is_null());
 }

@@ -178,6 +178,38 @@ TEST_CASE("the_sql_of_a_plan_is_a_script_whose_prose_is_in_comments") {
         "UPDATE users\n   SET e = lower(email)\n WHERE id > $1;\n");
 }
 
+TEST_CASE("a_script_puts_together_what_belongs_together_and_leaves_the_last_word_to_people") {
+  run::PlanReport plan = sample_plan();
+  plan.findings.clear();
+  plan.session = {"SET lock_timeout = '1000ms'"};
+  plan.steps = {{"copy", "UPDATE t SET a = $1", "", "DO 'the whole sweep'"},
+                {"switch", "ALTER 1", "", "", true},
+                {"switch", "UPDATE backfill.phases", "", "-- (left out)", true},
+                {"after", "ALTER 2;\n", ""},
+                {"drop", "DROP 1\nDROP 2", "", "", false, true}};
+  const std::string script = plan_sql(plan, "emails");
+  CHECK(script.substr(script.find("SET lock")) ==
+        "SET lock_timeout = '1000ms';\n\n-- copy\nDO 'the whole sweep';\n\nBEGIN;\n\n-- switch\n"
+        "ALTER 1;\n\n-- switch\n-- (left out)\n\nCOMMIT;\n\n-- after\nALTER 2;\n\n"
+        "-- by hand, once nobody wants to go back any more:\n\n-- drop\n-- DROP 1\n-- DROP 2;\n");
+}
+
+TEST_CASE("a_plan_says_what_to_expect_and_on_what_that_rests") {
+  run::PlanReport plan = sample_plan();
+  EstimateFacts facts;
+  facts.rows = 1e6;
+  facts.heap_bytes = 1e8;
+  facts.changing_basis = "every row";
+  facts.receivers = 1;
+  plan.estimate = estimate_job(facts, std::nullopt);
+  const std::string text = plan_text(plan, "emails", {});
+  for (const auto* words : {"estimate\n", "rows         about 1,000,000", "time         10 s to",
+                            "WAL ", "table grows", "indexes grow", "peak disk", "replication"}) {
+    INFO(words << "\n" << text);
+    CHECK(text.find(words) != std::string::npos);
+  }
+}
+
 TEST_CASE("a_refused_plan_says_so_first") {
   run::PlanReport plan = sample_plan();
   plan.code = ExitCode::refused;
