@@ -87,7 +87,7 @@ OnlineDdl refuse_unproven(const SwitchProof& proof) {
       "found_text FROM backfill.events AS e JOIN backfill.jobs AS j ON j.id = e.job_id\n    WHERE "
       "j.name = {} AND e.reason = 'cast_error' AND NOT pg_catalog.pg_visible_in_snapshot((e.detail "
       "->> 'xid')::xid8, {})\n    ORDER BY e.id LIMIT 1;\n  IF FOUND THEN\n    RAISE "
-      "EXCEPTION '%', found_text USING ERRCODE = 'BF003';\n  END IF;\nEND $backfill$",
+      "EXCEPTION '%', found_text USING ERRCODE = 'BF006';\n  END IF;\nEND $backfill$",
       quote_literal(proof.job), snapshot_of_event(proof.snapshots)));
 }
 

@@ -138,7 +138,7 @@ Ending ending_of_ddl(const Session& session, const Error& error) {
                                   session.request.job.name, error.message);
     return outcome;
   }
-  if (error.sqlstate != "BF003") return outcome;
+  if (error.sqlstate != "BF006") return outcome;
   outcome.code = ExitCode::differences;
   outcome.summary = fmt::format(
       "job {}: a value that does not convert was written after the proof; no name has changed",

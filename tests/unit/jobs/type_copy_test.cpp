@@ -195,7 +195,7 @@ TEST_CASE("a_lock_that_a_view_brings_is_timed_from_its_first_statement") {
   CHECK_THAT(sql[2], Catch::Contains("backfill.locked_at"));
   CHECK(sql[3] == "ALTER VIEW b OWNER TO o");
   CHECK_THAT(sql[4], Catch::StartsWith("LOCK TABLE"));
-  CHECK_THAT(sql[5], Catch::Contains("BF003"));
+  CHECK_THAT(sql[5], Catch::Contains("BF006"));
   CHECK(sql[6] == "DO still");
   CHECK(sql[7] == "DROP VIEW a");
   CHECK(sql[8] == "DROP VIEW b");
