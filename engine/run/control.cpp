@@ -5,10 +5,12 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "catalog/time_zones.hpp"
 #include "checkpoint/control_schema.hpp"
 #include "checkpoint/runner_identity.hpp"
 #include "checkpoint/status_query.hpp"
 #include "checkpoint/wishes.hpp"
+#include "core/time_window.hpp"
 #include "pg/clock.hpp"
 #include "run/process_user.hpp"
 #include "run/run.hpp"
@@ -184,6 +186,26 @@ asio::awaitable<Outcome> await_effect(asio::any_io_executor executor, pg::Connec
   co_return outcome;
 }
 
+/// What only the server can tell of new settings.
+asio::awaitable<Result<std::optional<std::string>>> refused_by_server(
+    pg::Connection* connection, std::vector<Command::Change> changes) {
+  for (const Command::Change& change : changes) {
+    if (change.key != "throttle.window" || !change.after) continue;
+    const Parsed<TimeWindow> window = parse_time_window(*change.after);
+    if (!window) continue;  // "always"
+    std::string zone = window->zone;
+    const Result<bool> known = co_await knows_time_zone(connection, std::move(zone));
+    if (!known) co_return known.error();
+    if (!*known) {
+      co_return std::optional<std::string>{
+          fmt::format("throttle.window: this server knows no time zone \"{}\"; take one of "
+                      "pg_timezone_names, such as Europe/London or UTC",
+                      window->zone)};
+    }
+  }
+  co_return std::optional<std::string>{};
+}
+
 Command::Kind kind_of(Kind kind) {
   switch (kind) {
     case Kind::pause: return Command::Kind::pause;
@@ -217,6 +239,13 @@ asio::awaitable<Outcome> command(asio::any_io_executor executor, pg::Connection*
       const std::optional<Problem> problem = plan_changes(request, view.wishes, &wanted.changes);
       if (problem) {
         co_return outcome_of(ExitCode::usage, problem->message + "; nothing has been changed",
+                             "backfill set --help");
+      }
+      const Result<std::optional<std::string>> refused =
+          co_await refused_by_server(connection, wanted.changes);
+      if (!refused) co_return failed(refused.error());
+      if (*refused) {
+        co_return outcome_of(ExitCode::usage, **refused + "; nothing has been changed",
                              "backfill set --help");
       }
       if (wanted.changes.empty()) {

@@ -29,6 +29,7 @@ def what_is_refused_changes_nothing(s):
             (["pace.connections=2", "pace.connections=3"], "given twice"),
             (["throttle.query.sql=SELECT 1"], "job file alone"),
             (["where=true"], "cannot change"),
+            (["throttle.window=22:00-06:00 Mars/Base"], 'knows no time zone "Mars/Base"'),
             (["pace.batch.target=1s'); DROP TABLE counted; --"], "pace.batch.target"),
             (["--reset", "pace.nonsense"], "unknown setting"),
             (["pace.connections"], "no value"),
