@@ -28,6 +28,26 @@ asio::awaitable<std::string> scalar(pg::Connection* connection, std::string sql)
   co_return value_of(rows).values.at(0).at(0).value_or("null");
 }
 
+XminSignal watched_xmin() {
+  XminSignal signal;
+  ThrottleSettings settings;
+  settings.xmin_age = CountThrottle{10, 20};
+  signal.set(settings);
+  return signal;
+}
+
+/// After thirty transactions more the signal names the holder, with at least that age.
+asio::awaitable<void> is_named_as_holder(pg::Connection* connection, pg::Connection* holder,
+                                         XminSignal* signal) {
+  co_await execute(connection,
+                   "DO $$ BEGIN FOR i IN 1..30 LOOP PERFORM pg_current_xact_id(); COMMIT; "
+                   "END LOOP; END $$");
+  const auto held = co_await signal->read(connection);
+  const Signal seen = value_of(held).signals.at(0);
+  CHECK(seen.value >= 30);
+  CHECK_THAT(seen.text, Catch::Contains("session " + std::to_string(holder->backend_pid())));
+}
+
 /// The second of the day that the server gives for a moment in a zone, as the window asks it.
 asio::awaitable<std::int64_t> second_there(pg::Connection* connection, std::string moment,
                                            std::string zone) {
@@ -150,18 +170,9 @@ TEST_CASE("the_oldest_snapshot_of_others_is_named_with_its_age") {
     const std::string database = TestServer::instance().with_database();
     const auto connection = co_await connect_to(database);
     const auto holder = co_await connect_to(database);
-    XminSignal signal;
-    ThrottleSettings settings;
-    settings.xmin_age = CountThrottle{10, 20};
-    signal.set(settings);
+    XminSignal signal = watched_xmin();
     co_await execute(holder.get(), "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1");
-    co_await execute(connection.get(),
-                     "DO $$ BEGIN FOR i IN 1..30 LOOP PERFORM pg_current_xact_id(); COMMIT; "
-                     "END LOOP; END $$");
-    const auto held = co_await signal.read(connection.get());
-    const Signal seen = value_of(held).signals.at(0);
-    CHECK(seen.value >= 30);
-    CHECK_THAT(seen.text, Catch::Contains("session " + std::to_string(holder->backend_pid())));
+    co_await is_named_as_holder(connection.get(), holder.get(), &signal);
     co_await execute(holder.get(), "COMMIT");
     const auto freed = co_await signal.read(connection.get());
     CHECK(value_of(freed).signals.at(0).value < 30);
@@ -174,18 +185,9 @@ TEST_CASE("a_writer_that_sits_between_two_statements_holds_vacuum_back_without_a
     const auto connection = co_await connect_to(database);
     co_await execute(connection.get(), "CREATE TABLE written AS SELECT 1 AS n");
     const auto holder = co_await connect_to(database);
-    XminSignal signal;
-    ThrottleSettings settings;
-    settings.xmin_age = CountThrottle{10, 20};
-    signal.set(settings);
+    XminSignal signal = watched_xmin();
     co_await execute(holder.get(), "BEGIN; UPDATE written SET n = 2");
-    co_await execute(connection.get(),
-                     "DO $$ BEGIN FOR i IN 1..30 LOOP PERFORM pg_current_xact_id(); COMMIT; "
-                     "END LOOP; END $$");
-    const auto held = co_await signal.read(connection.get());
-    const Signal seen = value_of(held).signals.at(0);
-    CHECK(seen.value >= 30);
-    CHECK_THAT(seen.text, Catch::Contains("session " + std::to_string(holder->backend_pid())));
+    co_await is_named_as_holder(connection.get(), holder.get(), &signal);
     co_await execute(holder.get(), "ROLLBACK");
   }());
 }
