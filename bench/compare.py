@@ -8,12 +8,10 @@ Where the numbers come from is told in server.py; the phases of a job are those 
 """
 
 import json
-import os
-import pathlib
 import statistics
 import sys
 
-from server import JOB, Server, describe_machine, measure, run_arguments
+from server import JOB, begin, describe_machine, measure, run_arguments
 
 SMALL_ROWS = 10_000
 LOOP_BATCH = 1_000
@@ -131,9 +129,7 @@ def arguments():
 
 def main():
     chosen = arguments()
-    output = pathlib.Path(chosen.output)
-    output.mkdir(parents=True, exist_ok=True)
-    server = Server(os.environ["BENCH_URL"], int(chosen.server_pid))
+    output, server = begin(chosen)
     variants = chosen.variants.split(",")
     largest = max(chosen.rows, chosen.loop_rows, SMALL_ROWS)
     server.make_template(largest)

@@ -10,14 +10,13 @@ job has first reacted to it; against `stop` it should never be more than 1.2 tim
 import bisect
 import json
 import os
-import pathlib
 import signal
 import subprocess
 import sys
 import threading
 import time
 
-from server import JOB, Server, client_environment, describe_machine, run_arguments
+from server import JOB, begin, client_environment, describe_machine, run_arguments
 
 TARGET_RATIO = 1.2
 PERIOD = 0.05  # seconds, of one turn of stopping and continuing
@@ -199,9 +198,7 @@ def arguments():
 
 def main():
     chosen = arguments()
-    output = pathlib.Path(chosen.output)
-    output.mkdir(parents=True, exist_ok=True)
-    server = Server(os.environ["BENCH_URL"], int(chosen.server_pid))
+    output, server = begin(chosen)
     standby = client_environment(os.environ["BENCH_STANDBY_URL"])
     server.make_template(chosen.rows)
     results = []

@@ -8,8 +8,6 @@ planned while the contestant worked are counted.
 """
 
 import json
-import os
-import pathlib
 import signal
 import statistics
 import subprocess
@@ -17,7 +15,7 @@ import sys
 import time
 
 from foreground import HEAD_START, Foreground, quantile
-from server import JOB, Server, describe_machine, run_arguments
+from server import JOB, begin, describe_machine, run_arguments
 
 LOOP_BATCH = 1_000
 FOREGROUND = r"""\set id random(1, {rows})
@@ -121,9 +119,7 @@ def arguments():
 
 def main():
     chosen = arguments()
-    output = pathlib.Path(chosen.output)
-    output.mkdir(parents=True, exist_ok=True)
-    server = Server(os.environ["BENCH_URL"], int(chosen.server_pid))
+    output, server = begin(chosen)
     make_template(server, chosen.rows)
     results = {}
     for turn in range(chosen.repeat):

@@ -109,6 +109,13 @@ class Server:
 # ---- one measurement -------------------------------------------------------------------------
 
 
+def begin(chosen):
+    """The folder for the results, made where it is missing, and the server to measure on."""
+    output = pathlib.Path(chosen.output)
+    output.mkdir(parents=True, exist_ok=True)
+    return output, Server(os.environ["BENCH_URL"], int(chosen.server_pid))
+
+
 def peak_memory_kib(pid):
     try:
         for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():

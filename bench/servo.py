@@ -9,14 +9,13 @@ within 30 % of the target, as is the median of it and the four after it.
 import datetime
 import json
 import os
-import pathlib
 import re
 import statistics
 import subprocess
 import sys
 import time
 
-from server import JOB, Server, describe_machine, run_arguments
+from server import JOB, begin, describe_machine, run_arguments
 
 TOLERANCE = 0.3
 WINDOW = 5  # batches that are looked at together
@@ -127,9 +126,7 @@ def arguments():
 
 def main():
     chosen = arguments()
-    output = pathlib.Path(chosen.output)
-    output.mkdir(parents=True, exist_ok=True)
-    server = Server(os.environ["BENCH_URL"], int(chosen.server_pid))
+    output, server = begin(chosen)
     server.run("ALTER SYSTEM SET log_min_duration_statement = 0", "ALTER SYSTEM SET timezone = 'UTC'",
                "ALTER SYSTEM SET log_timezone = 'UTC'", "SELECT pg_reload_conf()")
     results = {}

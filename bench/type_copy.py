@@ -8,14 +8,12 @@ the job's own phases (backfill.phases), the rate of the whole is that of the pro
 """
 
 import json
-import os
-import pathlib
 import statistics
 import sys
 import time
 
 from foreground import HEAD_START, Foreground, quantile
-from server import Server, describe_machine, run_arguments, run_client
+from server import begin, describe_machine, run_arguments, run_client
 
 SECONDS_MAX = 3_600  # of pgbench; it is ended after the contestant
 CATCH_UP = 2.0  # seconds for transactions that have queued behind the contestant
@@ -147,9 +145,7 @@ def arguments():
 
 def main():
     chosen = arguments()
-    output = pathlib.Path(chosen.output)
-    output.mkdir(parents=True, exist_ok=True)
-    server = Server(os.environ["BENCH_URL"], int(chosen.server_pid))
+    output, server = begin(chosen)
     make_template(server, chosen.rows)
     contestants = {"nobody": None, "ALTER TABLE … TYPE": alter}
     for variant in chosen.variants.split(","):
