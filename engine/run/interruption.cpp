@@ -9,6 +9,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "run/alarm.hpp"
+
 namespace backfill::run {
 
 // Shared with the handlers: Asio may owe them a call when the object is gone.
@@ -19,17 +21,23 @@ struct Interruption::State {
   asio::any_io_executor executor;
   asio::cancellation_signal signal;
   asio::steady_timer ended;  ///< never expires by itself: cancelled when the work has ended
-  asio::steady_timer limit;
+  Alarm limit;
   bool running = false;
   bool broken_off = false;
   std::exception_ptr thrown;
+
+  void break_off() {
+    if (!running || broken_off) return;
+    broken_off = true;
+    signal.emit(asio::cancellation_type::terminal);
+  }
 };
 
 Interruption::Interruption(asio::any_io_executor executor)
     : state_(std::make_shared<State>(executor)) {}
 
 Interruption::~Interruption() {
-  state_->limit.cancel();
+  state_->limit.call_off();
 }
 
 asio::awaitable<void> Interruption::drive(asio::awaitable<void> work, Duration limit) {
@@ -40,7 +48,7 @@ asio::awaitable<void> Interruption::drive(asio::awaitable<void> work, Duration l
   auto on_end = [state](std::exception_ptr thrown) {
     state->running = false;
     state->thrown = std::move(thrown);
-    state->limit.cancel();
+    state->limit.call_off();
     state->ended.cancel();
   };
   asio::co_spawn(state->executor, std::move(work),
@@ -56,18 +64,14 @@ asio::awaitable<void> Interruption::drive(asio::awaitable<void> work, Duration l
 }
 
 void Interruption::break_off() {
-  if (!state_->running || state_->broken_off) return;
-  state_->broken_off = true;
-  state_->signal.emit(asio::cancellation_type::terminal);
+  state_->break_off();
 }
 
 void Interruption::break_off_after(Duration time) {
   if (!state_->running || state_->broken_off) return;
-  state_->limit.expires_after(time);
-  state_->limit.async_wait([state = state_](boost::system::error_code error) {
-    if (error || !state->running || state->broken_off) return;
-    state->broken_off = true;
-    state->signal.emit(asio::cancellation_type::terminal);
+  state_->limit.set(time, [weak = std::weak_ptr(state_)] {
+    const std::shared_ptr<State> state = weak.lock();
+    if (state) state->break_off();
   });
 }
 

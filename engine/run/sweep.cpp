@@ -19,7 +19,7 @@ Sweep::Sweep(asio::any_io_executor executor, SlotPool* pool, SweepPlan plan, Eng
       plan_(std::move(plan)),
       engine_(std::move(engine)),
       on_note_(std::move(on_note)),
-      wake_timer_(executor_),
+      wake_(executor_),
       finished_timer_(executor_, asio::steady_timer::time_point::max()) {}
 
 Sweep::~Sweep() {
@@ -37,7 +37,7 @@ asio::awaitable<Finish> Sweep::run() {
     co_await finished_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
   pool_->listen({});
-  wake_timer_.cancel();
+  wake_.call_off();
   BACKFILL_CHECK(finish_.has_value(), "a sweep ended without its last action");
   co_return std::move(*finish_);
 }
@@ -67,18 +67,14 @@ void Sweep::drain_events() {
     events_.clear();
     finished_timer_.cancel();
   } else {
-    arm_timer();
+    set_alarm();
   }
 }
 
-void Sweep::arm_timer() {
+void Sweep::set_alarm() {
   const std::optional<Instant> at = engine_.wake_at();
-  wake_timer_.cancel();
-  if (!at) return;
-  wake_timer_.expires_after(std::max(Duration{0}, *at - pg::now()));
-  wake_timer_.async_wait([this](boost::system::error_code code) {
-    if (!code && !finish_) tell(Woken{});
-  });
+  wake_.call_off();
+  if (at) wake_.set(*at - pg::now(), [this] { tell(Woken{}); });
 }
 
 void Sweep::perform(const Action& action) {

@@ -14,6 +14,7 @@
 #include "checkpoint/batch_statements.hpp"
 #include "core/engine.hpp"
 #include "core/target.hpp"
+#include "run/alarm.hpp"
 #include "run/slot_pool.hpp"
 
 namespace backfill::run {
@@ -76,7 +77,7 @@ class Sweep {
   void drain_events();
   void perform(const Action& action);
   void start(asio::awaitable<void> exchange);
-  void arm_timer();
+  void set_alarm();
 
   asio::awaitable<pg::PipelineResult> exchange(SlotId slot, std::vector<pg::Statement> statements);
   asio::awaitable<void> run_batch(StartBatch action);
@@ -90,7 +91,7 @@ class Sweep {
   SweepPlan plan_;
   Engine engine_;
   OnNote on_note_;
-  asio::steady_timer wake_timer_;
+  Alarm wake_;
   asio::steady_timer finished_timer_;  ///< never expires by itself: cancelled when finished
   std::map<SlotId, Instant> batch_began_;
   std::deque<Event> events_;
