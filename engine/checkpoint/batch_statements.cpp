@@ -67,41 +67,58 @@ std::vector<pg::Statement> one(pg::Statement statement) {
 
 }  // namespace
 
-pg::Statement checkpoint_statement(const Fence& fence, const Batch& batch) {
+pg::Statement checkpoint_statement(const Fence& fence, const Batch& batch, std::uint32_t table) {
   std::vector<pg::Param> params = fence_params(fence, batch.range, batch.settlements);
   params.emplace_back(std::to_string(batch.stripe.no));
   append_bounds(params, batch);
   params.push_back(bool_param(batch.ends_stripe));
   params.push_back(bool_param(batch.closes_range));
   append_record(params, batch.record);
+  params.emplace_back(std::to_string(table));
   return prepared(
       "SELECT backfill.checkpoint($1::bigint, $2::text, $3::integer, $4::bigint, $5::bigint, "
       "$6::bigint, $7::integer, $8::text[], $9::text[], $10::bigint, $11::boolean, $12::boolean, "
       "$13::bigint[], $14::bigint[]), "
-      "pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')",
+      "pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0'), "
+      "pg_catalog.set_config('backfill.rows_before', "
+      "backfill.rows_written($15::oid)::text, true)",
       std::move(params));
 }
 
 std::vector<pg::Statement> copy_batch_statements(const Fence& fence,
                                                  const TransactionSettings& settings,
-                                                 const Batch& batch, pg::Statement change) {
-  pg::Statement checkpoint = checkpoint_statement(fence, batch);
+                                                 const Batch& batch, std::uint32_t table,
+                                                 pg::Statement change) {
+  pg::Statement checkpoint = checkpoint_statement(fence, batch, table);
   checkpoint.flush_after = true;
   change.flush_after = true;
   std::vector<pg::Statement> statements = one(std::move(checkpoint));
   statements.push_back(std::move(change));
-  statements.push_back(prepared(
-      "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')", {}));
+  std::vector<pg::Param> of_batch = {std::to_string(fence.sweep.job.value), fence.sweep.phase,
+                                     std::to_string(fence.sweep.pass),
+                                     std::to_string(batch.range.value), std::to_string(table)};
+  statements.push_back(
+      prepared("SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0'), "
+               "backfill.record_batch($1::bigint, $2::text, $3::integer, $4::bigint, "
+               "backfill.rows_written($5::oid) - "
+               "pg_catalog.current_setting('backfill.rows_before')::bigint)",
+               std::move(of_batch)));
   return in_transaction(settings, std::move(statements));
 }
 
 std::optional<ByteCount> read_wal(const std::vector<pg::StatementResult>& results) {
   const pg::Rows& before = results[before_change_position].rows;
-  const pg::Rows& after = results[wal_position].rows;
+  const pg::Rows& after = results[after_change_position].rows;
   if (before.values.size() != 1 || after.values.size() != 1) return std::nullopt;
   const std::int64_t grown =
       pg::integer_field(after.values.front(), 0) - pg::integer_field(before.values.front(), 1);
   return ByteCount{std::max<std::int64_t>(0, grown)};
+}
+
+std::optional<RowCount> read_recorded(const std::vector<pg::StatementResult>& results) {
+  const pg::Rows& after = results[after_change_position].rows;
+  if (after.values.size() != 1 || pg::is_null(after.values.front(), 1)) return std::nullopt;
+  return RowCount{pg::integer_field(after.values.front(), 1)};
 }
 
 std::vector<pg::Statement> verify_batch_statements(const Fence& fence,
@@ -164,7 +181,8 @@ std::vector<pg::Statement> settle_range_statements(const Fence& fence,
                                                    const SettleRange& range) {
   return in_transaction(settings,
                         one(prepared("SELECT settled_cursor, settled_closed, settled_uncounted, "
-                                     "settled_xid, settled_after, settled_through, settled_stripe "
+                                     "settled_xid, settled_after, settled_through, settled_stripe, "
+                                     "settled_rows "
                                      "FROM backfill.settle_range("
                                      "$1::bigint, $2::text, $3::integer, $4::bigint, $5::bigint, "
                                      "$6::bigint)",
@@ -197,6 +215,7 @@ SettledRange read_settled(const pg::Rows& rows) {
   if (!pg::is_null(row, 4)) settled.last_after = pg::parse_text_array(pg::text_field(row, 4));
   if (!pg::is_null(row, 5)) settled.last_through = pg::parse_text_array(pg::text_field(row, 5));
   settled.stripe = static_cast<int>(pg::integer_field(row, 6));
+  settled.last_rows = RowCount{pg::integer_field(row, 7)};
   return settled;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,7 +17,7 @@
 /// The statements that join a batch's transaction, put together without I/O. Each list is one
 /// transaction, to be sent in one flight:
 ///
-///     BEGIN; settings; checkpoint (fenced); the change; COMMIT
+///     BEGIN; settings; checkpoint (fenced); the change; its count; COMMIT
 ///
 /// The checkpoint comes first: a stale runner fails before it has touched a row, and the wait for
 /// an orphan's checkpoint is not counted as time of the change. A batch that verifies counts first
@@ -41,23 +42,32 @@ struct Fence {
 /// and of the statement whose arrival begins its time.
 inline constexpr std::size_t change_position = 3;
 inline constexpr std::size_t before_change_position = 2;
-/// Of what tells how far the server's WAL has grown when the change is done; the checkpoint's
-/// second column tells it from before.
-inline constexpr std::size_t wal_position = 4;
+/// Of what follows the change: how far the server's WAL has grown by then (the checkpoint's second
+/// column tells it from before), and how many changed rows the range's count has been given.
+inline constexpr std::size_t after_change_position = 4;
 inline constexpr std::size_t count_position = 2;
 inline constexpr std::size_t before_count_position = 1;
 
 /// `BF001` when the epoch is not the range's, `BF002` when the cursor is not `bounds.after` or the
 /// range has been settled since the batch was made.
-[[nodiscard]] pg::Statement checkpoint_statement(const Fence& fence, const Batch& batch);
+/// Keeps for the rest of the transaction how many rows of the table (by its oid) this session had
+/// changed before.
+[[nodiscard]] pg::Statement checkpoint_statement(const Fence& fence, const Batch& batch,
+                                                 std::uint32_t table);
 
 [[nodiscard]] std::vector<pg::Statement> copy_batch_statements(const Fence& fence,
                                                                const TransactionSettings& settings,
                                                                const Batch& batch,
+                                                               std::uint32_t table,
                                                                pg::Statement change);
 
 /// By how much the server's WAL grew during a copied batch's change, whoever wrote it.
 [[nodiscard]] std::optional<ByteCount> read_wal(const std::vector<pg::StatementResult>& results);
+
+/// How many changed rows a copied batch's own transaction has recorded, by the server's statistics
+/// of the session; absent where the server keeps none (`track_counts`).
+[[nodiscard]] std::optional<RowCount> read_recorded(
+    const std::vector<pg::StatementResult>& results);
 
 /// `count` is a SELECT of one row: how many rows differ, how many cannot be changed. The result of
 /// the statement sent has the same two columns first. Rows to record are not sent: the
@@ -88,9 +98,11 @@ inline constexpr std::size_t settle_position = 2;
 struct SettledRange {
   std::optional<KeyValue> cursor;
   bool closed = false;
-  /// The count of the last batch is in no checkpoint. Whoever still has it from the command tag
-  /// records that; whoever lost it (the COMMIT was in doubt) asks `count_uncounted_statement`.
+  /// The count of the last batch is in no checkpoint: the server keeps no statistics. Whoever still
+  /// has it from the command tag records that; whoever lost it (the COMMIT was in doubt) asks
+  /// `count_uncounted_statement`.
   bool uncounted = false;
+  RowCount last_rows;                    ///< rows that the last batch changed; 0 while uncounted
   std::string last_xid;                  ///< of the last batch; empty before the first
   std::optional<KeyValue> last_after;    ///< where the last batch began
   std::optional<KeyValue> last_through;  ///< and ended

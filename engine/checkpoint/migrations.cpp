@@ -17,6 +17,7 @@ const std::vector<Migration>& control_schema_migrations() {
       {.version = 6, .scripts = {schema_sql::proofs}},
       {.version = 7, .scripts = {schema_sql::assert_done}},
       {.version = 8, .scripts = {schema_sql::history}},
+      {.version = 9, .scripts = {schema_sql::batch_counts}},
   };
   return migrations;
 }

@@ -71,7 +71,8 @@ void Engine::Implementation::handle(const BatchDone& event, Instant now) {
   rows_ += event.rows;
   done.worked = event.statement_time;
   done.worked_until = now;
-  if (!counted_by_server) unrecorded_[range.id] += event.rows;
+  const bool recorded = counted_by_server || event.recorded == event.rows;
+  if (!recorded) unrecorded_[range.id] += event.rows - event.recorded.value_or(RowCount{0});
   batch_committed(range, done.batch);
   release(done);
 }

@@ -174,6 +174,9 @@ struct BatchDone {
       statement_time{};  ///< of the statement alone: no wait for locks of the checkpoint, no COMMIT
   /// By how much the server's WAL grew during the statement, whoever wrote it; absent: not known.
   std::optional<ByteCount> wal;
+  /// What the batch's own transaction has added to the range's count of changed rows. Where it
+  /// differs from `rows`, or nothing was added (absent), a later transaction records the rest.
+  std::optional<RowCount> recorded;
 };
 /// The batch has not committed, or (class `ambiguous`) may have. Whether the attached probe ran
 /// does not matter: after a failed batch the engine asks again.

@@ -9,8 +9,6 @@ namespace backfill::run {
 
 namespace {
 
-/// A server that restarts or fails over is back by then; a job that waits longer should say so.
-constexpr Duration outage_limit = std::chrono::minutes{10};
 /// Lock conflicts on the control schema or on a phase's DDL.
 constexpr int conflict_retries = 20;
 constexpr BackoffSettings control_backoff{.base = std::chrono::milliseconds{200},
@@ -73,13 +71,13 @@ Error ControlLink::broken_off() {
   return interrupted();
 }
 
-asio::awaitable<bool> ControlLink::pause_before_retry(Error error, int attempt,
+asio::awaitable<bool> ControlLink::pause_before_retry(Error error, int attempt, Duration outage,
                                                       Instant* first_failure) {
   if (given_up_ || !is_transient(error)) co_return false;
   const Instant now = pg::now();
   if (attempt == 1) *first_failure = now;
   const bool connected = connection_ && connection_->usable();
-  if (connected ? attempt > conflict_retries : now - *first_failure > outage_limit) {
+  if (connected ? attempt > conflict_retries : now - *first_failure > outage) {
     co_return false;
   }
   Backoff backoff(control_backoff);

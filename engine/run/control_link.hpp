@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -27,6 +28,9 @@ namespace asio = boost::asio;
 /// closes the job (its last counts, its state, its lease) is still tried, within a short limit.
 class ControlLink {
  public:
+  /// A server that restarts or fails over is back by then; a job that waits longer should say so.
+  static constexpr Duration outage_limit = std::chrono::minutes{10};
+
   ControlLink(asio::any_io_executor executor, pg::ConnectOptions options, std::uint64_t seed);
 
   /// The connection; made if there is none. Errors as of `Connection::connect`: one attempt.
@@ -48,16 +52,18 @@ class ControlLink {
 
   /// Runs an operation that may be repeated, until it succeeds or fails for a reason that another
   /// connection would not mend. Errors of class `reconnect` or `ambiguous` are tried again on a new
-  /// connection, with back-off, for `outage_limit` in all; lock conflicts `retries` times.
+  /// connection, with back-off, for `outage` in all; lock conflicts `retries` times.
   template <class T>
-  asio::awaitable<Result<T>> repeat(std::function<asio::awaitable<Result<T>>(pg::Connection*)> op) {
+  asio::awaitable<Result<T>> repeat(std::function<asio::awaitable<Result<T>>(pg::Connection*)> op,
+                                    Duration outage = outage_limit) {
     int attempts = 0;
     Instant first_failure{};
     while (true) {
       Result<T> outcome = co_await attempt<T>(op);
       if (outcome) co_return outcome;
       ++attempts;
-      const bool again = co_await pause_before_retry(outcome.error(), attempts, &first_failure);
+      const bool again =
+          co_await pause_before_retry(outcome.error(), attempts, outage, &first_failure);
       if (!again) co_return outcome;
     }
   }
@@ -80,7 +86,8 @@ class ControlLink {
  private:
   [[nodiscard]] Duration operation_limit() const;
   Error broken_off();
-  asio::awaitable<bool> pause_before_retry(Error error, int attempt, Instant* first_failure);
+  asio::awaitable<bool> pause_before_retry(Error error, int attempt, Duration outage,
+                                           Instant* first_failure);
 
   asio::any_io_executor executor_;
   pg::ConnectOptions options_;

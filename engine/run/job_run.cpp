@@ -20,6 +20,9 @@ namespace {
 constexpr Duration progress_interval = std::chrono::milliseconds{250};
 /// What a signal cost while it was read for the first time is not worth a line.
 constexpr Duration time_worth_telling = std::chrono::milliseconds{100};
+/// For the server to come back when the job is over: who runs the next one need not wait for the
+/// lease to end by itself.
+constexpr Duration patience_with_release = std::chrono::seconds{5};
 
 std::uint64_t draw_seed() {
   std::random_device device;
@@ -113,7 +116,8 @@ asio::awaitable<Outcome> JobRun::Implementation::with_lease() {
   if (!session_.keeper->lost()) {
     const std::function<asio::awaitable<Result<void>>(pg::Connection*)> release =
         [lease](pg::Connection* connection) { return release_lease(connection, lease); };
-    const Result<void> released = co_await session_.control.attempt<void>(release);
+    const Result<void> released =
+        co_await session_.control.repeat<void>(release, patience_with_release);
     static_cast<void>(released);  // A lease that could not be released ends by itself.
   }
   session_.control.close();

@@ -67,7 +67,8 @@ asio::awaitable<void> Sweep::run_batch(StartBatch action) {
   change.flush_after = true;
   std::vector<pg::Statement> statements =
       counting ? verify_batch_statements(plan_.fence, plan_.settings, action.batch, change)
-               : copy_batch_statements(plan_.fence, plan_.settings, action.batch, change);
+               : copy_batch_statements(plan_.fence, plan_.settings, action.batch, plan_.target.oid,
+                                       change);
   const std::size_t batch_count = statements.size();
   if (action.ahead) {
     std::vector<pg::Statement> ahead = probe_statements(plan_.target, *action.ahead, plan_.safety);
@@ -99,6 +100,7 @@ asio::awaitable<void> Sweep::run_batch(StartBatch action) {
     done.statement_time =
         result.results[change_position].arrived - result.results[before_change_position].arrived;
     done.wal = read_wal(result.results);
+    done.recorded = read_recorded(result.results);
   }
   tell(done);
 }
@@ -139,8 +141,8 @@ asio::awaitable<void> Sweep::run_close(CloseRange action) {
   }
 }
 
-/// Reads the checkpoint under its row lock. A batch that turns out to have committed is counted
-/// here, while its rows can still be told by the transaction that wrote them.
+/// Reads the checkpoint under its row lock. A batch that turns out to have committed without a
+/// count is counted here, while its rows can still be told by the transaction that wrote them.
 asio::awaitable<void> Sweep::run_settle(SettleRange action) {
   std::vector<pg::Statement> statements =
       settle_range_statements(plan_.fence, plan_.settings, action);
@@ -158,6 +160,7 @@ asio::awaitable<void> Sweep::run_settle(SettleRange action) {
   const bool happened = action.doubtful && found.last_after == action.doubtful->bounds.after &&
                         found.last_through == action.doubtful->bounds.through &&
                         found.stripe == action.doubtful->stripe.no + action.doubtful->ends_stripe;
+  if (happened && !found.uncounted) settled.rows = found.last_rows;
   if (happened && found.uncounted && plan_.purpose != Purpose::verify) {
     const KeyRange last_batch{found.last_after, found.last_through};
     std::vector<pg::Statement> count;

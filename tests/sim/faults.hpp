@@ -43,6 +43,7 @@ enum class Planted {
   settle_invents_answer,  ///< an unknown COMMIT is taken for a failed one, unread
   checkpoint_ignores_settling,   ///< the server does not compare how often it was settled
   phase_end_trusts_checkpoints,  ///< a completed sweep does not look at the disk again
+  count_recorded_twice,          ///< with the batch and, by its runner, again after it
   lost_ack_told_as_failure,      ///< an unknown COMMIT is reported as if the server had undone it
 };
 

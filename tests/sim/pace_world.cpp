@@ -279,7 +279,7 @@ void World::committed(const StartBatch& start, Duration statement_time) {
   oracle_->batch_ends(start.slot, statement_time, timeline_.now());
   const auto wal =
       static_cast<std::int64_t>(static_cast<double>(batch.keys.value) * bytes_per_key_);
-  deliver(BatchDone{start.slot, batch.keys, statement_time, ByteCount(wal)});
+  deliver(BatchDone{start.slot, batch.keys, statement_time, ByteCount(wal), std::nullopt});
 }
 
 void World::answer(const Action& action) {

@@ -58,6 +58,10 @@ TEST_CASE("a_phase_end_that_trusts_unsynced_checkpoints_is_found_out") {
              "completed, and the server has a range that is not closed"));
 }
 
+TEST_CASE("rows_that_are_recorded_with_their_batch_and_again_after_it_are_found_out") {
+  CHECK(sees(Planted::count_recorded_twice, "more rows were recorded than were changed"));
+}
+
 TEST_CASE("a_lost_acknowledgement_told_as_a_failure_is_found_out") {
   CHECK(detected(Planted::lost_ack_told_as_failure) != "");
 }

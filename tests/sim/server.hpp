@@ -102,6 +102,7 @@ class Server {
   void give_range(RangeId id, KeyRange bounds);
 
   [[nodiscard]] Epoch epoch() const { return epoch_; }
+  [[nodiscard]] bool keeps_statistics() const { return keeps_statistics_; }
   [[nodiscard]] const std::map<RangeId, RangeRow>& ranges() const { return ranges_; }
   /// Whether a batch's transaction is still alive, so that its locks are someone's to wait for.
   [[nodiscard]] bool alive(TransactionId id) const { return transactions_.contains(id); }
@@ -144,6 +145,7 @@ class Server {
   Planted planted_;
   Duration batch_cost_;
   Duration row_cost_;
+  bool keeps_statistics_;  ///< of the rows that a transaction has changed (track_counts)
   Epoch epoch_;
   TransactionId last_ = 0;
   std::map<RangeId, RangeRow> ranges_;

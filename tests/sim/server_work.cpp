@@ -85,8 +85,11 @@ void Server::commit_batch(TransactionId id) {
   range.keys = std::max(range.keys, range.keys_done);
   range.rows_changed += reply.rows.value;
   range.last_rows = reply.rows.value;
-  // A statement that counts knows its number before it commits; one that changes rows does not.
-  if (batch.purpose == Purpose::verify) range.rows_recorded += reply.rows.value;
+  // A statement that counts knows its number before it commits; of one that changes rows only the
+  // server's statistics do.
+  if (batch.purpose == Purpose::verify || keeps_statistics_) {
+    range.rows_recorded += reply.rows.value;
+  }
   record(batch.record);
   history_.add(timeline_.now(), "   server: transaction {}{} committed range {} at {}, {} rows", id,
                transaction.answer ? "" : " (orphan)", batch.range.value,

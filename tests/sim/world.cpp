@@ -139,7 +139,8 @@ void World::finished() {
     coverage_.add(Seen::reopened_by_crash);
     return leave(1ms);
   }
-  check_completed(server_, table_, settings_.purpose, settings_.whole_table, lossy_);
+  check_completed(server_, table_, settings_.purpose, settings_.whole_table,
+                  lossy_ && !server_.keeps_statistics());
   if (!rerun_ && dice_.chance(0.25)) {
     rerun_ = true;  // a finished sweep run again has nothing to do and says so
     leave(1ms);

@@ -121,7 +121,11 @@ void World::succeeded(SlotId id, const Action& action, const Reply& reply) {
   if (std::holds_alternative<StartBatch>(action)) {
     std::optional<ByteCount> wal;
     if (dice_.chance(0.5)) wal = ByteCount(reply.rows.value * 200);
-    deliver(BatchDone{id, reply.rows, reply.statement_time, wal});
+    std::optional<RowCount> recorded;
+    if (server_.keeps_statistics() && planted_ != Planted::count_recorded_twice) {
+      recorded = reply.rows;
+    }
+    deliver(BatchDone{id, reply.rows, reply.statement_time, wal, recorded});
   } else if (std::holds_alternative<StartProbe>(action)) {
     deliver(ProbeDone{id, *reply.probe});
   } else if (std::holds_alternative<OpenRange>(action)) {
@@ -139,11 +143,11 @@ void World::settled(SlotId id, RangeId range, const Reply& reply) {
     // As if an unknown COMMIT had failed: the cursor stands where the engine last knew it.
     return deliver(RangeSettled{id, doubt.before, doubt.stripe_before, false, RowCount(0)});
   }
-  // Only a batch whose statement counts its own rows (verify) can say afterwards how many it had.
-  const bool counted = settings_.purpose == Purpose::verify && doubt.through &&
-                       doubt.through == reply.cursor && doubt.closes == reply.closed;
   const bool committed = doubt.through == reply.cursor && doubt.stripe_through == reply.stripe &&
                          (doubt.through || doubt.stripe_through > doubt.stripe_before);
+  // Only a batch whose rows were counted in its own transaction can say afterwards how many.
+  const bool counted = committed && doubt.closes == reply.closed &&
+                       (settings_.purpose == Purpose::verify || server_.keeps_statistics());
   coverage_.add(committed ? Seen::settled_as_committed : Seen::settled_as_undone);
   deliver(RangeSettled{id, reply.cursor, reply.stripe, reply.closed,
                        counted ? reply.rows : RowCount(0)});

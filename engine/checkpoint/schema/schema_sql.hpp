@@ -20,5 +20,6 @@ extern const std::string_view ground;
 extern const std::string_view proofs;
 extern const std::string_view assert_done;
 extern const std::string_view history;
+extern const std::string_view batch_counts;
 
 }  // namespace backfill::schema_sql

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "checkpoint/job_record.hpp"
 #include "checkpoint/lease.hpp"
 #include "checkpoint/run_transaction.hpp"
+#include "pg/field.hpp"
 #include "pg/roll_back.hpp"
 #include "support/connected.hpp"
 
@@ -98,12 +100,17 @@ inline Batch batch_of(std::int64_t number, std::optional<std::string> after, std
   return batch;
 }
 
-/// A batch whose change is `sql`.
+/// A batch whose change is `sql`, of rows of the table t.
 inline asio::awaitable<std::optional<Error>> run_batch(pg::Connection* connection, Fence fence,
                                                        Batch batch, std::string sql = "SELECT 1") {
+  std::vector<pg::Param> none;
+  const std::string oid = "SELECT coalesce(to_regclass('t')::oid, 0)";
+  const auto table = co_await connection->query(oid, std::move(none), limit);
   pg::Statement change;
   change.sql = std::move(sql);
-  auto statements = copy_batch_statements(fence, {}, batch, std::move(change));
+  auto statements = copy_batch_statements(
+      fence, {}, batch, static_cast<std::uint32_t>(pg::integer_field(value_of(table).values[0], 0)),
+      std::move(change));
   co_return co_await send(connection, std::move(statements));
 }
 

@@ -134,7 +134,7 @@ TEST_CASE("takeover_waits_for_an_orphan_that_holds_a_checkpoint_and_keeps_what_i
     value_of(released);
     // The orphan has moved the cursor and has yet to commit.
     pg::Statement begin = begin_statement();
-    pg::Statement move = checkpoint_statement(held.fence, batch_of(1, std::nullopt, "5"));
+    pg::Statement move = checkpoint_statement(held.fence, batch_of(1, std::nullopt, "5"), 0);
     std::vector<pg::Statement> half;
     half.push_back(std::move(begin));
     half.push_back(std::move(move));
@@ -189,7 +189,7 @@ TEST_CASE("settling_waits_for_the_transaction_that_holds_the_range") {
     CHECK_FALSE(opened.has_value());
     std::vector<pg::Statement> half;
     half.push_back(begin_statement());
-    half.push_back(checkpoint_statement(held.fence, batch_of(1, std::nullopt, "5")));
+    half.push_back(checkpoint_statement(held.fence, batch_of(1, std::nullopt, "5"), 0));
     const auto half_done = co_await orphan->pipeline(std::move(half), limit);
     REQUIRE_FALSE(half_done.error.has_value());
     SettleRange settle;

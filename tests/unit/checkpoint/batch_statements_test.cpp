@@ -82,14 +82,16 @@ TEST_CASE("a_synchronous_transaction_keeps_a_stronger_level_of_the_session") {
 }
 
 TEST_CASE("checkpoint_carries_fence_move_and_counts") {
-  const pg::Statement statement = checkpoint_statement(some_fence(), some_batch());
+  const pg::Statement statement = checkpoint_statement(some_fence(), some_batch(), 16400);
   CHECK(statement.sql ==
         "SELECT backfill.checkpoint($1::bigint, $2::text, $3::integer, $4::bigint, $5::bigint, "
         "$6::bigint, $7::integer, $8::text[], $9::text[], $10::bigint, $11::boolean, "
         "$12::boolean, $13::bigint[], $14::bigint[]), "
-        "pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')");
+        "pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0'), "
+        "pg_catalog.set_config('backfill.rows_before', backfill.rows_written($15::oid)::text, "
+        "true)");
   CHECK(statement.params == Params{"7", "copy", "1", "5", "3", "2", "0", R"({"10","a\"b"})",
-                                   R"({"20","c"})", "9", "f", "t", "{4,5}", "{100,8}"});
+                                   R"({"20","c"})", "9", "f", "t", "{4,5}", "{100,8}", "16400"});
 }
 
 TEST_CASE("checkpoint_of_a_stripes_end_names_the_stripe_it_expects") {
@@ -97,7 +99,7 @@ TEST_CASE("checkpoint_of_a_stripes_end_names_the_stripe_it_expects") {
   batch.closes_range = false;
   batch.stripe = {.no = 2, .of = 4};
   batch.ends_stripe = true;
-  const pg::Statement statement = checkpoint_statement(some_fence(), batch);
+  const pg::Statement statement = checkpoint_statement(some_fence(), batch, 16400);
   CHECK(statement.params[6] == "2");
   CHECK(statement.params[10] == "t");
   CHECK(statement.params[11] == "f");
@@ -106,17 +108,21 @@ TEST_CASE("checkpoint_of_a_stripes_end_names_the_stripe_it_expects") {
 TEST_CASE("checkpoint_of_a_range_without_lower_end_expects_no_cursor") {
   Batch batch = some_batch();
   batch.bounds.after.reset();
-  CHECK(checkpoint_statement(some_fence(), batch).params[7] == std::nullopt);
+  CHECK(checkpoint_statement(some_fence(), batch, 16400).params[7] == std::nullopt);
 }
 
 TEST_CASE("copy_batch_writes_its_checkpoint_before_it_touches_a_row") {
   pg::Statement change;
   change.sql = "UPDATE t SET a = 1";
-  const auto statements = copy_batch_statements(some_fence(), {}, some_batch(), change);
+  const auto statements = copy_batch_statements(some_fence(), {}, some_batch(), 16400, change);
   REQUIRE(statements.size() == 6);
   CHECK(statements.front().sql == "BEGIN ISOLATION LEVEL READ COMMITTED");
-  CHECK(statements[wal_position].sql ==
-        "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')");
+  CHECK(statements[after_change_position].sql ==
+        "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0'), "
+        "backfill.record_batch($1::bigint, $2::text, $3::integer, $4::bigint, "
+        "backfill.rows_written($5::oid) - "
+        "pg_catalog.current_setting('backfill.rows_before')::bigint)");
+  CHECK(statements[after_change_position].params == Params{"7", "copy", "1", "5", "16400"});
   CHECK(statements[before_change_position].sql.starts_with("SELECT backfill.checkpoint("));
   CHECK(statements[before_change_position].flush_after);
   CHECK(statements[change_position].sql == "UPDATE t SET a = 1");
@@ -127,10 +133,14 @@ TEST_CASE("copy_batch_writes_its_checkpoint_before_it_touches_a_row") {
 TEST_CASE("the_wal_of_a_batch_is_what_the_server_wrote_during_its_change") {
   std::vector<pg::StatementResult> results(6);
   results[before_change_position].rows.values = {{"", "5368709120"}};
-  results[wal_position].rows.values = {{"5368713216"}};
+  results[after_change_position].rows.values = {{"5368713216", "12"}};
   CHECK(read_wal(results) == ByteCount(4096));
-  results[wal_position].rows.values.clear();
+  CHECK(read_recorded(results) == RowCount{12});
+  results[after_change_position].rows.values = {{"5368713216", std::nullopt}};
+  CHECK_FALSE(read_recorded(results).has_value());
+  results[after_change_position].rows.values.clear();
   CHECK_FALSE(read_wal(results).has_value());
+  CHECK_FALSE(read_recorded(results).has_value());
 }
 
 TEST_CASE("verify_batch_counts_and_checkpoints_in_one_statement") {
@@ -180,7 +190,7 @@ TEST_CASE("open_close_and_settle_name_their_range") {
 
 TEST_CASE("settled_range_is_read_with_its_open_count") {
   pg::Rows rows;
-  rows.values = {{R"({10})", "f", "t", "745", std::nullopt, R"({20})", "3"}};
+  rows.values = {{R"({10})", "f", "t", "745", std::nullopt, R"({20})", "3", "0"}};
   SettledRange expected;
   expected.cursor = KeyValue{"10"};
   expected.uncounted = true;

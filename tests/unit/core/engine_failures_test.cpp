@@ -39,7 +39,27 @@ BatchDone done(SlotId slot, std::int64_t rows) {
   return event;
 }
 
+/// What the next transaction is given to record when a batch of `changed` rows has recorded that.
+std::vector<RowsToRecord> left_to_record(std::int64_t changed, std::optional<RowCount> recorded) {
+  EngineDriver driver = with_batch_of(10, 2);
+  BatchDone event = done(SlotId{0}, changed);
+  event.recorded = recorded;
+  driver.tell(event);
+  return driver.last<Finish>().record;
+}
+
 }  // namespace
+
+TEST_CASE("only_what_a_batch_has_not_recorded_itself_is_left_to_record") {
+  CHECK(left_to_record(7, RowCount{7}).empty());
+  CHECK(left_to_record(0, RowCount{0}).empty());
+  CHECK(left_to_record(7, std::nullopt) ==
+        std::vector<RowsToRecord>{{.range = RangeId{1}, .rows = RowCount{7}}});
+  CHECK(left_to_record(0, std::nullopt) ==
+        std::vector<RowsToRecord>{{.range = RangeId{1}, .rows = RowCount{0}}});
+  CHECK(left_to_record(7, RowCount{9}) ==
+        std::vector<RowsToRecord>{{.range = RangeId{1}, .rows = RowCount{-2}}});
+}
 
 TEST_CASE("a_batch_cancelled_for_a_waiter_is_tried_again_smaller_and_uses_up_no_retries") {
   EngineDriver driver = with_batch_of(1, 2);
