@@ -228,8 +228,10 @@ class Builder {
     bool any = false;
     while (const fy_diag_error* error = fy_diag_errors_iterate(diag_.get(), &at)) {
       any = true;
-      report({std::max(error->line, 1), std::max(error->column, 1)},
-             fmt::format("not valid YAML: {}", error->msg));
+      // The parser counts one line more where the last one has no end.
+      const Position at_most = source_.position_of(source_.text().size());
+      const Position told{std::max(error->line, 1), std::max(error->column, 1)};
+      report(std::min(told, at_most), fmt::format("not valid YAML: {}", error->msg));
     }
     if (!any && fy_parser_get_stream_error(parser_.get())) {
       report(source_.position_of(last_byte_), "not valid YAML");

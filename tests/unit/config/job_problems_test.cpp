@@ -259,6 +259,7 @@ TEST_CASE("text_that_is_not_yaml_is_refused_at_its_first_error") {
       {"where: a: b\n", {"6:9: not valid YAML: invalid nested block mapping on the same line"}},
       {"\twhere: a\n", {"6:2: not valid YAML: invalid tab used as indentation"}},
       {"key: [a\n", {"7:1: not valid YAML: flow sequence without a closing bracket"}},
+      {"key: [a", {"6:8: not valid YAML: flow sequence without a closing bracket"}},
       {"# \xFF\n", {"6:3: the file is not valid UTF-8 here"}},
       {"where: é\xC0\xAF\n", {"6:9: the file is not valid UTF-8 here"}},
       {"where: \xED\xA0\x80\n", {"6:8: the file is not valid UTF-8 here"}},
