@@ -44,8 +44,17 @@ OURS = ("FROM pg_stat_activity WHERE datname = current_database() "
 # Of a hundred faults; what takes half a minute or stops the server is rarer.
 WEIGHTS = {"kill_runner": 40, "terminate_backend": 12, "cancel_backend": 8, "cut_network": 8,
            "lose_a_commit": 8, "half_close": 5, "stall_network": 4, "slow_network": 4,
-           "second_runner": 4, "steal_lease": 4, "stop_and_go_on": 2, "crash_server": 1,
-           "restart_server": 1}
+           "second_runner": 4, "steal_lease": 4, "step_clock": 4, "stop_and_go_on": 2,
+           "disk_full": 2, "crash_server": 1, "restart_server": 1}
+# libfaketime, which the runner is started with: the clock on the wall is what a file says.
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+DISK_FULL = """
+CREATE FUNCTION public.disk_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';
+END $$;
+CREATE TRIGGER disk_full BEFORE UPDATE ON backfill.ranges
+  FOR EACH ROW EXECUTE FUNCTION public.disk_full();
+"""
 ONCE_IN_A_LONG_RUN = {"freeze_past_the_lease": 1}
 
 
@@ -56,6 +65,10 @@ class Chaos:
         self.faults = collections.Counter()
         self.jobs = 0
         self.run = None
+        if not os.path.exists(FAKETIME):
+            raise Failure(f"{FAKETIME} is not here: scripts/install brings it")
+        self.clock = s.work / "clock"
+        self.clock.write_text("+0s\n")
         base = urllib.parse.urlsplit(s.url)
         self.network = FlakyNetwork(base.hostname, base.port)
         self.url = s.url.replace(f":{base.port}/", f":{self.network.port}/")
@@ -109,7 +122,11 @@ class Chaos:
             self.start()
 
     def start(self):
-        self.run = self.s.start("run", str(self.path), "--no-progress", url=self.url)
+        self.run = self.s.start("run", str(self.path), "--no-progress", url=self.url,
+                                environment={"LD_PRELOAD": FAKETIME,
+                                             "FAKETIME_TIMESTAMP_FILE": str(self.clock),
+                                             "FAKETIME_CACHE_DURATION": "1",
+                                             "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
 
     def ended(self):
         code = self.run.code
@@ -212,6 +229,20 @@ class Chaos:
                    f"WHERE j.name = 'chaos_{self.jobs}' AND l.released_at IS NULL"
                    if self.s.holds("SELECT to_regclass('backfill.leases') IS NOT NULL")
                    else "SELECT 1")
+
+    def step_clock(self):
+        """As somebody who sets it, or a time server after a long silence."""
+        seconds = self.s.rng.choice([-400 * 86400, -3600, -40, -2, 2, 40, 3600, 400 * 86400])
+        self.clock.write_text(f"{seconds:+d}s\n")
+
+    def disk_full(self):
+        """What a server tells whose disk has no room for a checkpoint. A full disk itself would take
+        the machine's other servers down with it."""
+        if not self.s.holds("SELECT to_regclass('backfill.ranges') IS NOT NULL"):
+            return
+        self.s.sql(DISK_FULL)
+        time.sleep(self.s.rng.uniform(0.0, 0.5))
+        self.s.sql("DROP FUNCTION public.disk_full() CASCADE")
 
     def stop_and_go_on(self):
         self.run.signal(signal.SIGSTOP)
