@@ -1,6 +1,7 @@
 #include "catalog/describe_table.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,6 +19,7 @@ namespace backfill {
 namespace {
 
 constexpr Duration catalog_deadline = std::chrono::seconds{15};
+constexpr std::string_view insufficient_privilege = "42501";
 
 /// Sizes and counts of a partitioned table are the sums over its leaves; one leaf that was never
 /// analysed makes the count unknown. Pages are those of now, and rows are scaled to them as the
@@ -246,6 +248,19 @@ asio::awaitable<Result<Target>> describe(pg::Connection* connection, Job job) {
   co_return target;
 }
 
+/// A schema that may not be used hides whether the table is there at all.
+asio::awaitable<Error> with_missing_grant(pg::Connection* connection, QualifiedName table,
+                                          Error error) {
+  if (error.sqlstate != insufficient_privilege || !table.schema) co_return error;
+  std::vector<pg::Param> none;
+  const std::string role = "SELECT pg_catalog.quote_ident(current_user)";
+  const auto name = co_await connection->query(role, none, catalog_deadline);
+  if (!name) co_return error;
+  error.hint = fmt::format("GRANT USAGE ON SCHEMA {} TO {}", quote_identifier(*table.schema),
+                           pg::text_field(name->values.front(), 0));
+  co_return error;
+}
+
 }  // namespace
 
 pg::asio::awaitable<Result<Target>> describe_table(pg::Connection* connection, Job job) {
@@ -258,7 +273,8 @@ pg::asio::awaitable<Result<Target>> describe_table(pg::Connection* connection, J
   Result<Target> target = co_await describe(connection, std::move(job));
   co_await end_read_only(connection, catalog_deadline);
   if (target) co_return target;
-  const Error error = target.error();
+  Error refused = target.error();
+  const Error error = co_await with_missing_grant(connection, table, std::move(refused));
   co_return co_await with_lock_holders(connection, table, error);
 }
 
