@@ -44,10 +44,10 @@ quietly() {
   fi
 }
 
-# Where initdb and postgres are.
+# Where initdb and postgres are: $BACKFILL_POSTGRES_BINDIR, or Debian's.
 postgres_bindir() {
   local candidate
-  for candidate in "$(pg_config --bindir 2>/dev/null || true)" /usr/lib/postgresql/15/bin; do
+  for candidate in "${BACKFILL_POSTGRES_BINDIR:-}" "$(pg_config --bindir 2>/dev/null || true)" /usr/lib/postgresql/15/bin; do
     if [ -n "$candidate" ] && [ -x "$candidate/initdb" ]; then
       printf '%s\n' "$candidate"
       return

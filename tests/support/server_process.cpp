@@ -24,6 +24,9 @@ namespace {
 
 const std::filesystem::path& postgres_bindir() {
   static const std::filesystem::path directory = [] {
+    if (const char* chosen = std::getenv("BACKFILL_POSTGRES_BINDIR"); chosen != nullptr) {
+      return std::filesystem::path{chosen};
+    }
     std::FILE* pipe = ::popen("pg_config --bindir", "r");
     if (pipe == nullptr) fail("pg_config cannot be run");
     std::array<char, 4096> line{};

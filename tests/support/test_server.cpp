@@ -63,6 +63,7 @@ TestServer::TestServer() : directory_(make_server_directory()), port_(free_port(
   settings << "port = " << port_ << "\nlisten_addresses = '127.0.0.1'\n"
            << "unix_socket_directories = '" << directory_.string() << "'\n"
            << "fsync = off\nfull_page_writes = off\nshared_buffers = 64MB\n"
+           << "password_encryption = 'scram-sha-256'\n"  // not yet the default in 13
            << "max_connections = 100\nmax_prepared_transactions = 10\nlog_min_messages = warning\n";
   settings.close();
   start();

@@ -54,7 +54,7 @@ class TestServer {
 int wait_for_exit(pid_t child);
 /// A TCP port that was free a moment ago on 127.0.0.1.
 [[nodiscard]] int free_port();
-/// Where initdb and postgres are, as `pg_config --bindir` says.
+/// Where initdb and postgres are: $BACKFILL_POSTGRES_BINDIR, or as `pg_config --bindir` says.
 [[nodiscard]] const std::filesystem::path& postgres_bindir();
 /// A new directory under the system's temporary one that the user `postgres` owns.
 [[nodiscard]] std::filesystem::path make_server_directory();

@@ -83,7 +83,7 @@ TEST_CASE("a_name_is_resolved_by_the_search_path_as_the_server_does") {
   run_coroutine([]() -> asio::awaitable<void> {
     const auto connection = co_await database_with(
         "CREATE SCHEMA \"My App\"; CREATE TABLE \"My App\".\"Tablé\" (\"Id\" int PRIMARY KEY); SET "
-        "search_path = \"My App\"");
+        "search_path = \"My App\"; INSERT INTO \"Tablé\" VALUES (1)");
     const auto described = co_await describe_named(connection.get(), "Tablé");
     CHECK(value_of(described).table == QualifiedName{.schema = "My App", .name = "Tablé"});
     CHECK(value_of(described).key.index == "\"My App\".\"Tablé_pkey\"");

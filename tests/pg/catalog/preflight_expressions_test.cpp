@@ -51,7 +51,7 @@ TEST_CASE("a_sound_job_has_no_findings") {
 TEST_CASE("the_servers_complaint_comes_with_its_place_in_the_expression") {
   run_coroutine([]() -> asio::awaitable<void> {
     const std::vector<std::string> expressions{
-        "'é' ||\n  lowr(email)", "emial", "email ||", "n", "lower(email", "1), n = (2", "$1"};
+        "'é' ||\n  lowr(email)", "emial", "CASE email", "n", "lower(email", "1), n = (2", "$1"};
     const auto lines = co_await rejections(expressions);
     REQUIRE(lines.size() == 7);
     CHECK_THAT(lines[0], StartsWith("expressions: refused: the server rejects the expression of "

@@ -95,8 +95,13 @@ TEST_CASE("a_connection_lost_while_idle_asks_for_a_reconnect_and_sends_nothing")
     const auto connection = co_await connect_to(TestServer::instance().conninfo());
     const std::vector<pg::Param> params{std::to_string(connection->backend_pid())};
     const auto ended =
-        co_await observer->query("SELECT pg_terminate_backend($1::int, 10000)", params, limit);
+        co_await observer->query("SELECT pg_terminate_backend($1::int)", params, limit);
     CHECK(value_of(ended).values[0][0] == "t");
+    for (bool gone = false; !gone;) {
+      const auto left = co_await observer->query(
+          "SELECT count(*) FROM pg_stat_activity WHERE pid = $1::int", params, limit);
+      gone = value_of(left).values[0][0] == "0";
+    }
     std::vector<Statement> statements(1);
     statements[0].sql = "SELECT 1";
     const auto outcome = co_await connection->pipeline(std::move(statements), limit);
