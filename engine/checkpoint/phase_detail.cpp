@@ -68,6 +68,17 @@ awaitable<Result<void>> write_phase_detail(pg::Connection* connection, Fence fen
   co_return co_await run_held(connection, std::move(fence), std::move(statements));
 }
 
+pg::Statement end_statement(const SweepId& sweep) {
+  pg::Statement end;
+  end.sql =
+      "UPDATE backfill.phases SET finished_at = pg_catalog.clock_timestamp() WHERE job_id = "
+      "$1::bigint AND phase = $2 AND pass = $3::integer";
+  end.params.emplace_back(std::to_string(sweep.job.value));
+  end.params.emplace_back(sweep.phase);
+  end.params.emplace_back(std::to_string(sweep.pass));
+  return end;
+}
+
 awaitable<Result<void>> forget_phases(pg::Connection* connection, Fence fence, Undone undone) {
   const std::string which =
       undone == Undone::everything ? "" : " AND phase IN ('enforce', 'orphans')";

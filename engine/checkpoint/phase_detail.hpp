@@ -17,6 +17,9 @@ namespace backfill {
 [[nodiscard]] pg::asio::awaitable<Result<void>> write_phase_detail(pg::Connection* connection,
                                                                    Fence fence, std::string detail);
 
+/// Ends a phase within a transaction that does its last work.
+[[nodiscard]] pg::Statement end_statement(const SweepId& sweep);
+
 enum class Undone {
   constraints,  ///< the rows are proven again, and what is enforced begins again
   everything,   ///< the columns are gone, and with them all that the job has done

@@ -32,10 +32,11 @@ ON CONFLICT (job_id, epoch) DO UPDATE
 constexpr const char* sample_sql = R"(
 INSERT INTO backfill.samples (job_id, no, epoch, span_s, phase, rows_passed, rows_changed, batches,
                               retries, batch_rows, batch_ms, batch_ms_max, lag_s, workers,
-                              limited_by, time_lost)
+                              limited_by, time_lost, at)
 SELECT $1::bigint, coalesce(pg_catalog.max(s.no), 0) + 1, $2::bigint, $3::double precision, $4,
        $5::bigint, $6::bigint, $7::bigint, $8::bigint, $9::bigint, $10::double precision,
-       $11::double precision, $12::double precision, $13::double precision, $14, $15::jsonb
+       $11::double precision, $12::double precision, $13::double precision, $14, $15::jsonb,
+       pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => $16::double precision)
   FROM backfill.samples s WHERE s.job_id = $1::bigint
 RETURNING no)";
 
@@ -83,7 +84,7 @@ awaitable<Result<void>> write_run(pg::Connection* connection, RunRecord run) {
 }
 
 awaitable<Result<std::int64_t>> write_sample(pg::Connection* connection, JobId job, Epoch epoch,
-                                             Sample sample) {
+                                             Sample sample, Duration ago) {
   std::vector<pg::Param> params;
   params.push_back(number(job.value));
   params.push_back(number(epoch.value));
@@ -100,6 +101,7 @@ awaitable<Result<std::int64_t>> write_sample(pg::Connection* connection, JobId j
   params.emplace_back(fmt::format("{}", sample.workers));
   params.emplace_back(std::move(sample.limited_by));
   params.emplace_back(lost_json(sample.time_lost));
+  params.emplace_back(fmt::format("{}", seconds(ago)));
   std::string sql = sample_sql;
   auto rows = co_await connection->query(std::move(sql), std::move(params), control_deadline);
   if (!rows) co_return Result<std::int64_t>{std::move(rows.error())};

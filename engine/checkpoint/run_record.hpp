@@ -35,9 +35,9 @@ struct RunRecord {
 [[nodiscard]] pg::asio::awaitable<Result<void>> write_run(pg::Connection* connection,
                                                           RunRecord run);
 
-/// Appends a sample. The number of samples that the job has now.
+/// Appends a sample whose span has ended so long `ago`. The number of samples that the job has now.
 [[nodiscard]] pg::asio::awaitable<Result<std::int64_t>> write_sample(pg::Connection* connection,
                                                                      JobId job, Epoch epoch,
-                                                                     Sample sample);
+                                                                     Sample sample, Duration ago);
 
 }  // namespace backfill

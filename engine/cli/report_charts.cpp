@@ -25,6 +25,19 @@ std::string seconds_text(double seconds) {
       std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds)));
 }
 
+/// "25k" rather than "25.0k": the lines of a scale are round.
+std::string scale_number(double value) {
+  if (!(value > 0)) return "0";
+  std::string text = short_number(value);
+  const std::size_t dot = text.find('.');
+  if (dot == std::string::npos) return text;
+  const std::size_t unit = std::min(text.find_first_not_of("0123456789", dot + 1), text.size());
+  std::size_t kept = unit;
+  while (text[kept - 1] == '0') --kept;
+  if (kept == dot + 1) kept = dot;
+  return text.erase(kept, unit - kept);
+}
+
 std::string milliseconds_text(double milliseconds) {
   return milliseconds > 0 ? seconds_text(milliseconds / 1000) : std::string("0");
 }
@@ -61,16 +74,24 @@ std::string rate_figure(const Spans& spans, Sweeps sweeps) {
   const auto concerned = [sweeps](const WorkSpan& span) { return is_of(span, sweeps); };
   if (comparing && std::ranges::none_of(spans, concerned)) return {};
   Chart chart = chart_over(spans, comparing ? "rows compared a second" : "rows a second");
-  chart.text = [](double value) { return value > 0 ? short_number(value) : "0"; };
-  const auto rate = [concerned](const WorkSpan& span) {
-    return concerned(span) ? std::optional(span.rows_per_second) : std::nullopt;
+  chart.text = scale_number;
+  const auto passed = [concerned](const WorkSpan& span) {
+    return concerned(span) ? std::optional(span.passed_per_second) : std::nullopt;
   };
-  const std::size_t colour = comparing ? phase_colour("verify") : phase_colour("copy");
-  chart.series.push_back({"rows/s", colour, in_parts(spans, chart_parts, rate, false), true});
+  const auto changed = [concerned](const WorkSpan& span) {
+    return concerned(span) ? std::optional(span.changed_per_second) : std::nullopt;
+  };
   if (comparing) {
+    chart.series.push_back(
+        {"rows/s", phase_colour("verify"), in_parts(spans, chart_parts, passed, false), true});
     return figure("Rows compared a second", "<span>by the proof</span>", svg_chart(chart));
   }
-  return figure("Rows a second", "<span>passed by sweeps that change what they find</span>",
+  const std::size_t colour = phase_colour("copy");
+  chart.series.push_back(
+      {"passed", colour, in_parts(spans, chart_parts, passed, false), false, true});
+  chart.series.push_back({"changed", colour, in_parts(spans, chart_parts, changed, false), true});
+  return figure("Rows a second",
+                "<span>changed; the thin line also counts those that needed no change</span>",
                 svg_chart(chart));
 }
 
@@ -93,6 +114,7 @@ std::string lag_figure(const Spans& spans) {
   }
   Chart chart = chart_over(spans, "lag of the standby furthest behind");
   chart.text = [](double value) { return value > 0 ? seconds_text(value) : "0"; };
+  chart.of_time = true;
   chart.series.push_back({"lag", 4, in_parts(spans, chart_parts, lag, true), true});
   return figure("Lag of standbys", "<span>of the one furthest behind, at its worst</span>",
                 svg_chart(chart));
@@ -100,7 +122,7 @@ std::string lag_figure(const Spans& spans) {
 
 std::string size_figure(const Spans& spans) {
   Chart chart = chart_over(spans, "rows of a batch");
-  chart.text = [](double value) { return value > 0 ? short_number(value) : "0"; };
+  chart.text = scale_number;
   const auto size = [](const WorkSpan& span) { return span.batch_rows; };
   chart.series.push_back({"rows", 5, in_parts(spans, chart_parts, size, false), true});
   return figure("Size of a batch", "<span>rows, as the target time allows</span>",
@@ -161,12 +183,12 @@ std::string report_charts(const run::JobReport& report) {
     return "<section><h2>Over time</h2><p class=\"none\">No samples were kept of this job."
            "</p></section>\n";
   }
-  std::string html =
-      fmt::format("<section><h2>Over {} of work</h2>\n", escaped(seconds_text(work_length(spans))));
+  std::string html = fmt::format("<section><h2>Over {} of work</h2>\n<div class=\"wide charts\">\n",
+                                 escaped(seconds_text(work_length(spans))));
   html += phases_figure(spans) + rate_figure(spans, Sweeps::changing) + throttle_figure(spans) +
           lag_figure(spans) + batch_figure(spans) + size_figure(spans) +
           rate_figure(spans, Sweeps::comparing);
-  return html + "</section>\n";
+  return html + "</div>\n</section>\n";
 }
 
 }  // namespace backfill::cli

@@ -69,7 +69,7 @@ std::string mean_rate(const JobReport& report) {
   double seconds = 0;
   for (const StoredSample& sample : report.samples) {
     const std::string word = sample.phase.substr(0, sample.phase.find(' '));
-    if (word != "copy" || sample.rows_passed == 0) continue;
+    if (word != "copy") continue;
     rows += sample.rows_passed;
     seconds += sample.span_s;
   }
@@ -114,7 +114,7 @@ std::string tiles(const JobReport& report) {
     return fmt::format("<div><b>{}</b><span>{}</span></div>\n", escaped(figure), label);
   };
   return "<section class=\"tiles\">\n" + tile(grouped(progress.rows_changed), "rows changed") +
-         tile(mean_rate(report), "rows a second while copying") +
+         tile(mean_rate(report), "rows a second in copy") +
          tile(time_text(work_seconds(report)), "of work") +
          tile(grouped(progress.batches), "batches") + tile(grouped(retries(report)), "retries") +
          tile(time_text(lost_seconds(report)), "lost to throttles and pauses") + "</section>\n";

@@ -39,6 +39,7 @@ svg{display:block;width:100%;height:auto;overflow:visible}
 .key{display:inline-block;width:10px;height:10px;border-radius:3px;background:var(--c);margin-right:6px}
 .c0{--c:var(--c0)}.c1{--c:var(--c1)}.c2{--c:var(--c2)}.c3{--c:var(--c3)}.c4{--c:var(--c4)}.c5{--c:var(--c5)}.c6{--c:var(--c6)}.c7{--c:var(--c7)}
 .wide{overflow-x:auto}
+.charts figure{min-width:820px}.charts figcaption{position:sticky;left:0;width:fit-content;max-width:min(100%,100vw - 110px)}
 table{border-collapse:collapse;width:100%;font-size:13.5px}
 th{text-align:left;font-weight:600;color:var(--quiet);white-space:nowrap}
 th,td{padding:5px 14px 5px 0;border-bottom:1px solid var(--grid);vertical-align:top}

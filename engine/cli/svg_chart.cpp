@@ -19,6 +19,8 @@ constexpr double top_edge = 14;
 constexpr double plot_height = 150;
 constexpr double bottom = 22;
 constexpr int scale_steps = 4;
+/// From there on decimal fractions of a time are no round numbers any more.
+constexpr double long_time_s = 60;
 constexpr std::size_t pointed_parts = 160;
 constexpr double letters_wide = 7.2;  ///< of the phases' names
 constexpr std::size_t colours = 8;
@@ -36,7 +38,7 @@ std::string seconds_text(double seconds) {
 /// The axes of one chart.
 struct Frame {
   double length_s;
-  double highest;
+  Scale scale;
 
   [[nodiscard]] double x_of(double seconds) const {
     return left + plot_width() * (length_s > 0 ? seconds / length_s : 0);
@@ -45,6 +47,7 @@ struct Frame {
     return left + plot_width() * static_cast<double>(part) / static_cast<double>(parts);
   }
   [[nodiscard]] double y_of(double value) const {
+    const double highest = scale.top();
     const double share = highest > 0 ? std::clamp(value / highest, 0.0, 1.0) : 0;
     return top_edge + plot_height * (1 - share);
   }
@@ -52,8 +55,8 @@ struct Frame {
 
 std::string grid(const Frame& frame, const Chart& chart) {
   std::string svg;
-  for (int step = 0; step <= scale_steps; ++step) {
-    const double value = frame.highest * step / scale_steps;
+  for (int step = 0; step <= frame.scale.steps; ++step) {
+    const double value = frame.scale.step * step;
     const double y = frame.y_of(value);
     svg +=
         fmt::format("<line class=\"{}\" x1=\"{:.0f}\" x2=\"{:.0f}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>",
@@ -235,6 +238,16 @@ double round_above(double value) {
   return 10 * power;
 }
 
+Scale scale_up_to(double largest, bool of_time) {
+  Scale scale;
+  scale.step =
+      of_time && largest > long_time_s ? time_step(largest) : round_above(largest / scale_steps);
+  if (largest > 0 && std::isfinite(largest)) {
+    scale.steps = std::max(1, static_cast<int>(std::ceil(largest / scale.step - 1e-6)));
+  }
+  return scale;
+}
+
 double time_step(double length_s) {
   static constexpr std::array<double, 21> steps{0.1,  0.2,  0.5,  1,     2,     5,     10,
                                                 15,   30,   60,   120,   300,   600,   900,
@@ -247,7 +260,9 @@ double time_step(double length_s) {
 }
 
 std::string svg_chart(const Chart& chart) {
-  const Frame frame{chart.length_s, chart.top.value_or(round_above(largest(chart)))};
+  const Scale scale = chart.top ? Scale{*chart.top / scale_steps, scale_steps}
+                                : scale_up_to(largest(chart), chart.of_time);
+  const Frame frame{chart.length_s, scale};
   std::string svg =
       fmt::format("<svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"{}\">", width,
                   top_edge + plot_height + bottom, escaped(chart.label));
@@ -275,7 +290,7 @@ std::size_t phase_colour(std::string_view phase) {
 
 std::string svg_phases(const std::vector<Mark>& phases, double length_s) {
   constexpr double height = 24;
-  const Frame frame{length_s, 1};
+  const Frame frame{length_s, {}};
   std::string svg = fmt::format(
       "<svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"phases\">", width, height + 2);
   for (std::size_t at = 0; at < phases.size(); ++at) {

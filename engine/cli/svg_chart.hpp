@@ -31,7 +31,8 @@ struct Chart {
   std::vector<Mark> runs;  ///< a dashed line each
   std::vector<Series> series;
   bool stacked = false;       ///< the series stand on each other
-  std::optional<double> top;  ///< of the scale; absent: a round number above the largest value
+  std::optional<double> top;  ///< of the scale; absent: a line of the scale above the largest value
+  bool of_time = false;       ///< the values are seconds: beyond a minute its lines are, too
   /// The value of the scale, and of the text that is shown where one points.
   std::function<std::string(double)> text;
 };
@@ -49,6 +50,15 @@ inline constexpr std::size_t chart_parts = 320;
 
 /// A round number at or above: 1, 2, 2.5 or 5 times a power of ten.
 [[nodiscard]] double round_above(double value);
+
+/// The lines of a scale, from 0: round numbers, at most four steps up to the largest value or
+/// above.
+struct Scale {
+  double step = 1;
+  int steps = 1;
+  [[nodiscard]] double top() const { return step * steps; }
+};
+[[nodiscard]] Scale scale_up_to(double largest, bool of_time);
 
 /// Steps for an axis of time: of seconds, minutes, hours or days, at most seven of them.
 [[nodiscard]] double time_step(double length_s);

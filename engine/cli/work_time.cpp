@@ -16,7 +16,8 @@ std::vector<WorkSpan> work_spans(const std::vector<StoredSample>& samples) {
     span.at_s = sample.at_s;
     span.epoch = sample.epoch;
     span.phase = sample.phase;
-    span.rows_per_second = static_cast<double>(sample.rows_passed) / sample.span_s;
+    span.passed_per_second = static_cast<double>(sample.rows_passed) / sample.span_s;
+    span.changed_per_second = static_cast<double>(sample.rows_changed) / sample.span_s;
     span.batch_ms = sample.batch_ms;
     span.batch_ms_max = sample.batch_ms_max;
     span.lag_s = sample.lag_s;

@@ -21,7 +21,8 @@ struct WorkSpan {
   double at_s = 0;  ///< seconds since 1970 at its end
   std::int64_t epoch = 0;
   std::string phase;
-  double rows_per_second = 0;
+  double passed_per_second = 0;
+  double changed_per_second = 0;
   std::optional<double> batch_ms;
   std::optional<double> batch_ms_max;
   std::optional<double> lag_s;

@@ -14,12 +14,15 @@ namespace backfill::run {
 
 namespace {
 
+/// The last column ends the phase, in its own transaction: a run that is killed leaves both or
+/// none.
 asio::awaitable<Result<void>> run_ddl(pg::Connection* connection, TransactionSettings settings,
-                                      std::string sql) {
+                                      std::string sql, std::optional<SweepId> ends) {
   pg::Statement statement;
   statement.sql = std::move(sql);
   std::vector<pg::Statement> statements;
   statements.push_back(std::move(statement));
+  if (ends) statements.push_back(end_statement(*ends));
   const Result<std::vector<pg::Rows>> done = co_await run_transaction(
       connection, std::move(settings), std::move(statements), control_deadline);
   if (!done) co_return done.error();
@@ -63,12 +66,16 @@ asio::awaitable<Ending> add_columns(Session* session) {
   TransactionSettings settings = session->settings();
   settings.synchronous = true;
   for (const PlannedStatement& planned : statements) {
+    std::optional<SweepId> ends;
+    if (&planned == &statements.back()) ends = session->fence("add", 1).sweep;
     const Ending stopped = stop_asked(*session);
     if (stopped) co_return stopped;
     session->tell(Level::info, "phase", "add_column", planned.sql);
     const std::string sql = planned.sql;
     const std::function<asio::awaitable<Result<void>>(pg::Connection*)> add =
-        [settings, sql](pg::Connection* connection) { return run_ddl(connection, settings, sql); };
+        [settings, sql, ends](pg::Connection* connection) {
+          return run_ddl(connection, settings, sql, ends);
+        };
     const Result<void> added = co_await session->control.repeat<void>(add);
     if (!added && added.error().sqlstate != "42701") {
       co_return ending_of_error(*session, added.error());

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "run/run_journal.hpp"
 #include "run/session.hpp"
 
 namespace backfill::run {
@@ -18,6 +19,7 @@ bool all_closed(const std::vector<StoredRange>& ranges) {
 asio::awaitable<Result<void>> begin_phase(Session* session, std::string phase, int pass) {
   session->phase = phase;
   session->fraction_key.reset();
+  if (session->keeper && session->keeper->journal != nullptr) session->keeper->journal->turn();
   const Fence fence = session->fence(std::move(phase), pass);
   session->tell(
       Level::info, "phase", "phase_started",

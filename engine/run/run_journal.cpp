@@ -14,6 +14,8 @@ namespace {
 
 /// A run that is killed has its last seconds left out, and no more.
 constexpr Duration put_interval = std::chrono::seconds{2};
+/// Phases may turn several times between two looks, but not more often than that.
+constexpr std::size_t due_max = 64;
 
 const char* command_of(JobRun::Mode mode) {
   switch (mode) {
@@ -34,16 +36,24 @@ void RunJournal::begin() {
   sampler_ = Sampler(pg::now());
 }
 
+void RunJournal::turn() {
+  if (refused_) return;
+  const Instant now = pg::now();
+  Glance turned = glance();
+  // The sweep that has ended has no figures any more.
+  turned.batch_rows = last_.batch_rows;
+  turned.limited_by = last_.limited_by;
+  keep(sampler_.look(turned, now), now);
+  last_ = {};
+}
+
 asio::awaitable<void> RunJournal::write(ControlLink* link) {
   if (refused_) co_return;
   const Instant now = pg::now();
-  const Glance seen = glance();
-  std::optional<Sample> sample = sampler_.look(seen, now);
-  if (sample) {
-    Sample due = *std::move(sample);
-    const bool written = co_await append(link, std::move(due));
-    if (!written) co_return;
-  }
+  last_ = glance();
+  keep(sampler_.look(last_, now), now);
+  const bool appended = co_await append_due(link);
+  if (!appended) co_return;
   if (refused_ || put_due_ > now) co_return;
   put_due_ = now + put_interval;
   const bool put_down = co_await put(link);
@@ -52,13 +62,10 @@ asio::awaitable<void> RunJournal::write(ControlLink* link) {
 
 asio::awaitable<void> RunJournal::close(ControlLink* link) {
   if (closed_ || refused_ || !outcome_) co_return;
-  const Glance seen = glance();
-  std::optional<Sample> sample = sampler_.last(seen, pg::now());
-  if (sample) {
-    Sample rest = *std::move(sample);
-    const bool written = co_await append(link, std::move(rest));
-    if (!written) co_return;
-  }
+  const Instant now = pg::now();
+  keep(sampler_.last(glance(), now), now);
+  const bool appended = co_await append_due(link);
+  if (!appended) co_return;
   closed_ = co_await put(link);
 }
 
@@ -94,12 +101,30 @@ RunRecord RunJournal::record() const {
   return run;
 }
 
-asio::awaitable<bool> RunJournal::append(ControlLink* link, Sample sample) {
+/// A server that takes nothing for long costs the samples of that time, not our memory.
+void RunJournal::keep(std::optional<Sample> sample, Instant ended) {
+  if (!sample) return;
+  if (due_.size() == due_max) due_.pop_front();
+  due_.push_back({*std::move(sample), ended});
+}
+
+/// In their order. One that cannot be written is left out, as `RunJournal` says.
+asio::awaitable<bool> RunJournal::append_due(ControlLink* link) {
+  while (!due_.empty()) {
+    Due due = std::move(due_.front());
+    due_.pop_front();
+    const bool written = co_await append(link, std::move(due));
+    if (!written) co_return false;
+  }
+  co_return true;
+}
+
+asio::awaitable<bool> RunJournal::append(ControlLink* link, Due due) {
   const JobId job = session_->record.id;
   const Epoch epoch = session_->lease.epoch;
   const std::function<asio::awaitable<Result<std::int64_t>>(pg::Connection*)> op =
-      [job, epoch, sample](pg::Connection* connection) {
-        return write_sample(connection, job, epoch, sample);
+      [job, epoch, due](pg::Connection* connection) {
+        return write_sample(connection, job, epoch, due.sample, pg::now() - due.ended);
       };
   const Result<std::int64_t> written = co_await link->attempt<std::int64_t>(op);
   if (written) sampler_.written(*written);

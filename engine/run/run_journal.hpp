@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <optional>
 
 #include <boost/asio/awaitable.hpp>
@@ -22,6 +23,9 @@ class RunJournal {
   /// The run has its lease: its time begins.
   void begin();
 
+  /// A phase begins: what the one before has come to ends here, and not at the next look.
+  void turn();
+
   /// To be called about once a second: looks, and writes what is due.
   asio::awaitable<void> write(ControlLink* link);
 
@@ -32,14 +36,24 @@ class RunJournal {
   asio::awaitable<void> close(ControlLink* link);
 
  private:
+  /// Cut, and not yet written.
+  struct Due {
+    Sample sample;
+    Instant ended;
+  };
+
   [[nodiscard]] Glance glance() const;
   [[nodiscard]] RunRecord record() const;
-  asio::awaitable<bool> append(ControlLink* link, Sample sample);
+  void keep(std::optional<Sample> sample, Instant ended);
+  asio::awaitable<bool> append_due(ControlLink* link);
+  asio::awaitable<bool> append(ControlLink* link, Due due);
   asio::awaitable<bool> put(ControlLink* link);
   bool judge(const std::optional<Error>& error);
 
   Session* session_;
   Sampler sampler_;
+  std::deque<Due> due_;
+  Glance last_;  ///< what was seen last: of a phase that has ended, what it was like
   Instant put_due_{};
   std::optional<Outcome> outcome_;
   bool refused_ = false;  ///< the server will take none of it

@@ -100,8 +100,9 @@ TEST_CASE("samples_are_numbered_over_all_runs_of_a_job") {
         sample.batch_rows = 700;
         sample.time_lost = {{"replica_lag", std::chrono::seconds{1}}};
       }
-      const auto written =
-          co_await write_sample(connection.get(), held.job, held.fence.epoch, std::move(sample));
+      const Duration ago = no == 3 ? std::chrono::minutes{1} : Duration{0};
+      const auto written = co_await write_sample(connection.get(), held.job, held.fence.epoch,
+                                                 std::move(sample), ago);
       CHECK(value_of(written) == no);
     }
     const auto samples = co_await read_samples(connection.get(), held.job);
@@ -114,7 +115,9 @@ TEST_CASE("samples_are_numbered_over_all_runs_of_a_job") {
     CHECK(value_of(samples)[1].batch_rows == 700);
     CHECK(value_of(samples)[1].span_s == 1.5);
     CHECK(value_of(samples)[1].time_lost == R"({"replica_lag": 1.0})");
-    CHECK(value_of(samples)[2].at_s >= value_of(samples)[1].at_s);
+    CHECK(value_of(samples)[1].at_s >= value_of(samples)[0].at_s);
+    // Written later than its span has ended.
+    CHECK(value_of(samples)[2].at_s < value_of(samples)[1].at_s);
   }());
 }
 

@@ -110,7 +110,7 @@ TEST_CASE("the_axis_of_a_report_is_the_time_of_work") {
   REQUIRE(spans.size() == 2);  // a span without time is none
   CHECK(work_length(spans) == 40);
   CHECK(spans[1].from_s == 10);
-  CHECK(spans[1].rows_per_second == 20);
+  CHECK(spans[1].passed_per_second == 20);
   REQUIRE(phase_marks(spans).size() == 2);
   CHECK(phase_marks(spans)[1].text == "verify");
   REQUIRE(run_marks(spans).size() == 1);
@@ -120,7 +120,7 @@ TEST_CASE("the_axis_of_a_report_is_the_time_of_work") {
 TEST_CASE("parts_of_the_axis_have_the_mean_by_time_or_the_worst") {
   std::vector<WorkSpan> spans =
       work_spans({sample(1, 1, "copy", 10), sample(1, 3, "copy", 60), sample(1, 4, "copy", 0)});
-  const auto rate = [](const WorkSpan& span) { return std::optional(span.rows_per_second); };
+  const auto rate = [](const WorkSpan& span) { return std::optional(span.passed_per_second); };
   const auto mean = in_parts(spans, 2, rate, false);
   CHECK(mean[0] == Approx((10.0 * 1 + 20.0 * 3) / 4));
   CHECK(mean[1] == Approx(0));
@@ -154,6 +154,33 @@ TEST_CASE("scales_end_at_round_numbers") {
     CHECK(length / time_step(length) <= 7);
     CHECK(time_step(length) > 0);
   }
+}
+
+TEST_CASE("the_lines_of_a_scale_are_round_and_the_largest_value_is_not_above_them") {
+  for (const double largest : {1.0, 7.3, 95.0, 247'810.0, 1e6, 3.4e9}) {
+    INFO(largest);
+    const Scale scale = scale_up_to(largest, false);
+    CHECK(scale.top() >= largest);
+    CHECK(scale.step == Approx(round_above(scale.step)));
+    CHECK(scale.steps <= 4);
+  }
+  CHECK(scale_up_to(247'810, false).step == 100'000);
+  CHECK(scale_up_to(247'810, false).steps == 3);
+  CHECK(scale_up_to(0, false).steps == 1);
+  CHECK(scale_up_to(200, true).step == 30);  // half minutes rather than fifties
+  CHECK(scale_up_to(7.3, true).step == 2);
+}
+
+TEST_CASE("a_report_shows_the_rows_that_were_changed_and_thinly_those_passed") {
+  run::JobReport report;
+  report.status.state = "done";
+  report.samples = {sample(1, 1, "copy", 4000), sample(1, 1, "copy", 0)};
+  report.samples[0].rows_changed = 1000;
+  const std::string page = report_page(report);
+  CHECK_THAT(page, Catch::Contains("passed: 4k\nchanged: 1k"));
+  CHECK_THAT(page, Catch::Contains("<text class=\"tick end\" x=\"56\" y=\"18.0\">4k</text>"));
+  // Over both seconds: the one that was lost to a wait is part of it.
+  CHECK_THAT(page, Catch::Contains("<b>2.00k</b><span>rows a second in copy"));
 }
 
 TEST_CASE("a_series_with_gaps_is_drawn_in_pieces") {
