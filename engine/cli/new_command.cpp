@@ -96,6 +96,14 @@ ExitCode new_command(const NewArguments& arguments, Console& console) {
   if (std::string problem = problem_of_starter(starter); !problem.empty()) {
     return refuse(console, ExitCode::usage, std::move(problem), "backfill new --help");
   }
+  std::error_code unmade;
+  fs::create_directories(folder.empty() ? fs::path(".") : folder, unmade);
+  if (unmade) {
+    return refuse(console, ExitCode::failed,
+                  fmt::format("the folder {} cannot be made: {}", without_controls(folder.string()),
+                              unmade.message()),
+                  "backfill new with another --dir");
+  }
   if (const std::string problem = write_new(path, starter_text(starter)); !problem.empty()) {
     return refuse(console, ExitCode::failed,
                   fmt::format("{} cannot be written: {}", starter.file, problem),

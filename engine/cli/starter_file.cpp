@@ -137,6 +137,25 @@ throttle:
 # window: "22:00-06:00 Europe/London" under throttle keeps the job to the night.
 )";
 
+/// A column that the new value may well come from: of a new column the one whose name its own
+/// begins with (email_normalized, email), else one that is no key, else itself.
+std::string source_of(const Starter& starter, const StarterColumn& column) {
+  if (!starter.look || column_of(starter, column.name) != nullptr) return column.name;
+  const Target& target = starter.look->target;
+  const TableColumn* best = nullptr;
+  for (const TableColumn& candidate : target.columns) {
+    const bool begins = column.name.starts_with(candidate.name);
+    if (begins && (best == nullptr || candidate.name.size() > best->name.size())) best = &candidate;
+  }
+  const auto no_key = [&target](const TableColumn& candidate) {
+    return std::ranges::find(target.key.columns, candidate.name, &KeyColumn::name) ==
+           target.key.columns.end();
+  };
+  if (best != nullptr) return best->name;
+  const auto other = std::ranges::find_if(target.columns, no_key);
+  return other == target.columns.end() ? target.columns.front().name : other->name;
+}
+
 std::string backfill_body(const Starter& starter, const std::vector<StarterColumn>& columns) {
   std::string add;
   std::string set;
@@ -147,10 +166,10 @@ std::string backfill_body(const Starter& starter, const std::vector<StarterColum
     if (!there && column.type) {
       add += fmt::format("  - column: {}\n", scalar(fmt::format("{} {}", name, *column.type)));
     }
-    set += fmt::format("  {}: {}\n", scalar(name), scalar(fmt::format("replace_me({})", name)));
-    needed.push_back(there || !column.type
-                         ? fmt::format("{0} IS DISTINCT FROM replace_me({0})", name)
-                         : fmt::format("{} IS NULL", name));
+    const std::string value = fmt::format("replace_me({})", name_text(source_of(starter, column)));
+    set += fmt::format("  {}: {}\n", scalar(name), scalar(value));
+    needed.push_back(there || !column.type ? fmt::format("{} IS DISTINCT FROM {}", name, value)
+                                           : fmt::format("{} IS NULL", name));
   }
   std::string text;
   if (!add.empty()) {

@@ -99,10 +99,36 @@ void check_set(Subject& subject, const SetColumn& set, std::span<const std::stri
   }
 }
 
+/// Whether what is there is the author's word; told where it is not.
+bool is_filled_in(Subject& subject, JobPath path, std::string_view text) {
+  const auto sight = placeholder(text);
+  if (!sight) return true;
+  subject.report("placeholder", std::move(path), sight->offset,
+                 "replace_me is still to be replaced: the server knows no such thing");
+  return false;
+}
+
+void check_placeholders(Subject& subject) {
+  const Job& job = subject.job();
+  is_filled_in(subject, {"table"}, name_text(job.table));
+  for (const SetColumn& set : job.set) {
+    const JobPath path{"set", set.column};
+    is_filled_in(subject, path, subject.value(path));
+  }
+  if (job.where) is_filled_in(subject, {"where"}, subject.value({"where"}));
+  for (const ChangeColumn& column : job.type_copy.columns) {
+    const JobPath type{"columns", column.column, "type"};
+    if (is_filled_in(subject, {"columns", column.column}, name_text(column.column))) {
+      is_filled_in(subject, type, column.type);
+    }
+  }
+}
+
 }  // namespace
 
 void check_expressions(Subject& subject) {
   const Job& job = subject.job();
+  check_placeholders(subject);
   std::vector<std::string> columns;
   for (const SetColumn& set : job.set) columns.push_back(set.column);
   for (const SetColumn& set : job.set) check_set(subject, set, columns);

@@ -15,6 +15,8 @@ constexpr std::array table{
         "schema", error, Scope::reading,
         "the file cannot be read as a job: an unknown key, a wrong type or unit, SQL that does not "
         "end"},
+    Rule{"placeholder", error, Scope::file,
+         "`replace_me` of a starter file is still there, where only its author knows what belongs"},
     Rule{"file-name", warning, Scope::file,
          "the file is not named YYYYMMDD_HHMM_description.yaml or YYYYMMDD_###_description.yaml"},
     Rule{"duplicate-job", error, Scope::files, "two files are the same job by their names"},

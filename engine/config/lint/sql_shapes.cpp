@@ -261,6 +261,13 @@ std::vector<Sight> side_effects(std::string_view expression) {
   return calls(expression, side_effect_names);
 }
 
+std::optional<Sight> placeholder(std::string_view expression) {
+  for (const Word& word : words_of(expression)) {
+    if (word.is_name() && word.text == "replace_me") return Sight{word.text, word.offset};
+  }
+  return std::nullopt;
+}
+
 std::optional<Sight> comparison_with_null(std::string_view expression) {
   const std::vector<Word> words = words_of(expression);
   const auto compares = [&](std::size_t i) {

@@ -27,6 +27,9 @@ struct Sight {
 /// pg_notify(), setval(), dblink_exec(): they do something besides giving a value.
 [[nodiscard]] std::vector<Sight> side_effects(std::string_view expression);
 
+/// `replace_me`, which `backfill new` writes where only the author knows what belongs.
+[[nodiscard]] std::optional<Sight> placeholder(std::string_view expression);
+
 /// `= NULL`, `<> NULL`, `NULL = x`, `NOT IN (1, NULL)`: never true.
 [[nodiscard]] std::optional<Sight> comparison_with_null(std::string_view expression);
 

@@ -54,11 +54,19 @@ TEST_CASE("a_starter_adds_the_column_that_the_table_does_not_have") {
   REQUIRE(job.add.size() == 1);
   CHECK(job.add.front() == AddColumn{"email_normalized", "text"});
   REQUIRE(job.set.size() == 1);
-  CHECK(job.set.front() == SetColumn{"email_normalized", "replace_me(email_normalized)"});
+  CHECK(job.set.front() == SetColumn{"email_normalized", "replace_me(email)"});
   CHECK(job.where == "email_normalized IS NULL");
   const std::string text = starter_text(starter);
   CHECK(text.find("about 2,000,000 rows in 512 MiB") != std::string::npos);
   CHECK(text.find("id bigint, email text") != std::string::npos);
+}
+
+TEST_CASE("a_new_value_comes_from_the_column_it_is_named_after_or_from_one_that_is_no_key") {
+  Starter starter = starter_of_users(JobKind::backfill);
+  starter.columns = {{"slug", "text"}};
+  CHECK(read_back(starter).set.front().expression == "replace_me(email)");
+  starter.columns = {{"id_text", "text"}};
+  CHECK(read_back(starter).set.front().expression == "replace_me(id)");
 }
 
 TEST_CASE("a_starter_over_a_column_that_is_there_adds_none") {

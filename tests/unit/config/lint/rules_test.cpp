@@ -81,6 +81,18 @@ TEST_CASE("conditions_neither_throw_dice_nor_read_the_clock_nor_compare_with_nul
         Lines{"5:53 volatile-condition"});
 }
 
+TEST_CASE("what_a_starter_file_leaves_to_its_author_is_seen_until_it_is_replaced") {
+  CHECK(found(backfill_of("set:\n  t: replace_me(x)\nwhere: t IS DISTINCT FROM replace_me(x)\n")) ==
+        Lines{"5:6 placeholder", "6:27 placeholder"});
+  CHECK(found(backfill_of("set:\n  replace_me: replace_me(replace_me)\n")) ==
+        Lines{"5:15 placeholder"});
+  CHECK(found("version: 1\nkind: backfill\ntable: public.replace_me\nset:\n  t: lower(x)\n") ==
+        Lines{"3:15 placeholder"});
+  CHECK(found(type_copy_of("columns:\n  n: {type: replace_me}\n")) == Lines{"5:13 placeholder"});
+  CHECK(found(type_copy_of("columns:\n  replace_me: {type: bigint}\n")).size() == 1);
+  CHECK(found(backfill_of("set:\n  t: lower(x) -- replace_me, some day\n")) == Lines{});
+}
+
 TEST_CASE("side_effects_and_no_effects_are_seen_in_set") {
   CHECK(found(backfill_of("set:\n  t: setval('s', id)\nwhere: t IS NULL\n")) ==
         Lines{"5:6 side-effect"});
