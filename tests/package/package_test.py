@@ -18,7 +18,7 @@ FILES = ("usr/bin/backfill", "usr/share/man/man1/backfill.1.gz",
          "usr/share/zsh/vendor-completions/_backfill", "usr/share/doc/backfill/copyright",
          "usr/share/doc/backfill/changelog.gz", "usr/share/doc/backfill/job.schema.json",
          "usr/share/doc/backfill/docs/tutorial.md",
-         "usr/share/doc/backfill/examples/jobs/normalize_user_emails.yaml",
+         "usr/share/doc/backfill/examples/jobs/20260301_0900_normalize_user_emails.yaml",
          "usr/share/doc/backfill/examples/alembic/env.py",
          "usr/share/doc/backfill/examples/sql-migrations/V1__add_email_normalized.sql")
 LIBRARIES = ("libc6", "libfmt9", "libfyaml0", "libpq5", "libspdlog1.10-fmt9", "libstdc++6")

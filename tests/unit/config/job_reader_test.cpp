@@ -179,20 +179,23 @@ TEST_CASE("a_type_copy_has_its_defaults_in_job_alone") {
 TEST_CASE("the_examples_are_valid_jobs") {
   const std::string directory = std::string(BACKFILL_SOURCE_DIR) + "/jobs/examples/";
   const Environment none = environment_of({});
-  for (const char* name : {"normalize_user_emails", "bump_item_revisions", "rescale_prices",
-                           "confidence_to_double", "order_keys_to_bigint"}) {
+  for (const std::string name :
+       {"20260301_0900_normalize_user_emails", "20260302_0900_bump_item_revisions",
+        "20260303_0900_rescale_prices", "20260304_0900_confidence_to_double",
+        "20260305_0900_order_keys_to_bigint"}) {
     CAPTURE(name);
     const ReadJob got = read_job_file(directory + name + ".yaml", none);
     INFO((got.problems.empty() ? "" : format(got.problems.front())));
     REQUIRE(got.job);
-    CHECK(got.job->name == name);
+    CHECK(got.job->name == name.substr(name.find('_', 9) + 1));
   }
-  const ReadJob emails = read_job_file(directory + "normalize_user_emails.yaml", none);
+  const ReadJob emails =
+      read_job_file(directory + "20260301_0900_normalize_user_emails.yaml", none);
   CHECK(emails.job->table == QualifiedName{"public", "users"});
   CHECK(emails.job->add == std::vector<AddColumn>{{"email_normalized", "text"}});
   CHECK(emails.job->set == std::vector<SetColumn>{{"email_normalized", "lower(trim(email))"}});
   CHECK(emails.job->where == "email_normalized IS NULL");
-  const ReadJob prices = read_job_file(directory + "rescale_prices.yaml", none);
+  const ReadJob prices = read_job_file(directory + "20260303_0900_rescale_prices.yaml", none);
   CHECK(prices.job->set[0].expression == "round(price_usd * 0.92, 2)");
 }
 
