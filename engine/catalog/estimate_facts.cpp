@@ -33,13 +33,12 @@ SELECT (SELECT pg_catalog.sum(pg_catalog.pg_table_size(oid)) FROM tree)::bigint,
         JOIN pg_catalog.pg_class AS c USING (oid) WHERE c.relkind <> 'p')::bigint,
        (SELECT pg_catalog.sum(pg_catalog.pg_stat_get_live_tuples(oid)) FROM tree)::bigint)";
 
-/// The planner's figure grows with the pages of the table, dead rows or not; what the statistics
-/// counted and what the last ANALYZE found do not. Where they are known the larger of them is a
-/// ceiling.
-double rows_of(const Target& target, const pg::Row& sizes) {
+/// Of a table that was analysed. The planner's figure grows with the pages of the table, dead rows
+/// or not; what the statistics counted and what the last ANALYZE found do not. Where they are known
+/// the larger of them is a ceiling.
+double analysed_rows(std::int64_t planned, const pg::Row& sizes) {
   const std::int64_t analyzed = pg::integer_field(sizes, 4);
   const std::int64_t live = pg::integer_field(sizes, 5);
-  const std::int64_t planned = target.estimated_rows.value_or(analyzed);
   const bool known = analyzed > 0 && live > 0;
   return static_cast<double>(known ? std::min(planned, std::max(analyzed, live)) : planned);
 }
@@ -71,6 +70,21 @@ pg::asio::awaitable<std::optional<double>> planned_rows(pg::Connection* connecti
   co_return top["Plan Rows"].get<double>();
 }
 
+/// Of a table that was never analysed, or of which a partition was not: what the statistics have
+/// counted since it was filled; where they were reset, what the planner makes of its size.
+pg::asio::awaitable<void> count_unanalysed(pg::Connection* connection, Job job, Target target,
+                                           std::int64_t live, EstimateFacts* facts) {
+  if (target.pages == 0) co_return;
+  facts->rows = static_cast<double>(live);
+  facts->changing_basis +=
+      "; the table was never analysed: its rows are those that the server has counted since";
+  if (live > 0) co_return;
+  const std::optional<double> guessed =
+      co_await planned_rows(connection, std::move(job), std::move(target), false);
+  facts->rows = guessed.value_or(0);
+  facts->changing_basis += ", none of them, so that the planner guesses by its size";
+}
+
 }  // namespace
 
 pg::asio::awaitable<Result<EstimateFacts>> estimate_facts(pg::Connection* connection, Job job,
@@ -87,7 +101,6 @@ pg::asio::awaitable<Result<EstimateFacts>> estimate_facts(pg::Connection* connec
   facts.index_bytes = static_cast<double>(pg::integer_field(row, 1));
   facts.receivers = static_cast<int>(pg::integer_field(row, 2));
   facts.max_wal_bytes = static_cast<double>(pg::integer_field(row, 3));
-  facts.rows = rows_of(target, row);
   facts.indexes = scan_basis.indexes;
   facts.set_column_indexed = scan_basis.index_of_set.has_value();
   facts.stripes = scan.stripes;
@@ -106,6 +119,11 @@ pg::asio::awaitable<Result<EstimateFacts>> estimate_facts(pg::Connection* connec
     const std::optional<double> some = co_await planned_rows(connection, job, target, true);
     if (all && some && *all > 0) facts.changing = std::clamp(*some / *all, 0.0, 1.0);
     facts.changing_basis = "the planner's estimate of `where`";
+  }
+  if (target.estimated_rows) {
+    facts.rows = analysed_rows(*target.estimated_rows, row);
+  } else {
+    co_await count_unanalysed(connection, job, target, pg::integer_field(row, 5), &facts);
   }
   co_return facts;
 }

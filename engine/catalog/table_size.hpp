@@ -14,4 +14,9 @@ namespace backfill {
 [[nodiscard]] pg::asio::awaitable<Result<std::optional<std::int64_t>>> table_size(
     pg::Connection* connection, std::uint32_t oid);
 
+/// Rows that the server's statistics have counted in a table and its parts. Absent where they have
+/// counted none: they are reset now and then, and a crash resets them, too.
+[[nodiscard]] pg::asio::awaitable<Result<std::optional<std::int64_t>>> counted_rows(
+    pg::Connection* connection, std::uint32_t oid);
+
 }  // namespace backfill

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -12,6 +13,9 @@ namespace backfill::cli {
 namespace {
 
 constexpr int label_columns = 8;
+/// Wide enough for the UPDATE of most jobs; a paste into a review has no terminal that would cut
+/// what is longer.
+constexpr std::size_t statement_columns = 240;
 
 /// A statement on one line with single blanks: for reading, never for running;
 /// `--sql` shows it as it is written.
@@ -86,6 +90,48 @@ std::string refusal(const run::PlanReport& plan) {
                                      : "refused; nothing has been written";
 }
 
+struct Line {
+  std::string label;
+  std::string text;
+};
+
+/// The statements, and behind those that take the same lock that lock, once. What locks nothing is
+/// the tool's own bookkeeping, which the script has.
+std::vector<Line> step_lines(const std::vector<run::PlanStep>& steps, bool utf8) {
+  std::vector<Line> lines;
+  std::string label;
+  std::string lock;
+  int unshown = 0;
+  const auto add = [&](std::string text) {
+    lines.push_back({std::exchange(label, {}), std::move(text)});
+  };
+  const auto end_lock = [&] {
+    if (!lock.empty()) add("  lock: " + std::exchange(lock, {}));
+  };
+  const auto end_phase = [&] {
+    end_lock();
+    if (unshown > 0) add(fmt::format("({} of our own that lock nothing)", unshown));
+    unshown = 0;
+  };
+  std::string_view phase;
+  for (const run::PlanStep& step : steps) {
+    if (step.phase != phase) {
+      end_phase();
+      phase = step.phase;
+      label = step.phase;
+    }
+    if (step.lock.empty()) {
+      ++unshown;
+      continue;
+    }
+    if (step.lock != lock) end_lock();
+    add(fitted(on_one_line(step.sql), statement_columns, utf8));
+    lock = step.lock;
+  }
+  end_phase();
+  return lines;
+}
+
 }  // namespace
 
 std::string plan_text(const run::PlanReport& plan, std::string_view job,
@@ -108,12 +154,7 @@ std::string plan_text(const run::PlanReport& plan, std::string_view job,
     for (const std::string& line : estimate_lines(*plan.estimate)) add("  " + line);
   }
   if (!plan.steps.empty()) add("steps (whole statements: --sql)");
-  std::string_view phase;
-  for (const run::PlanStep& step : plan.steps) {
-    add_labelled(step.phase == phase ? "" : step.phase, on_one_line(step.sql));
-    if (!step.lock.empty()) add(fmt::format("  {:<{}}  lock: {}", "", label_columns, step.lock));
-    phase = step.phase;
-  }
+  for (const Line& line : step_lines(plan.steps, style.utf8)) add_labelled(line.label, line.text);
   // Findings are never cut: their end holds the fix.
   if (!plan.findings.empty()) text += "findings\n";
   for (const std::string& finding : plan.findings) {

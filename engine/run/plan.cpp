@@ -14,6 +14,7 @@
 #include "catalog/table_size.hpp"
 #include "config/meaning.hpp"
 #include "core/enforce_step.hpp"
+#include "core/pace_limit.hpp"
 #include "core/sql_text.hpp"
 #include "jobs/backfill.hpp"
 #include "jobs/enforce.hpp"
@@ -94,6 +95,22 @@ void add_enforce_steps(const Job& job, const Target& target, PlanReport* report)
   }
 }
 
+bool is_done(const std::optional<JobRecord>& earlier) {
+  return earlier && earlier->state == JobState::done;
+}
+
+/// The statements are those of the whole job all the same: what a review is about.
+void tell_where_it_stands(const JobRecord& earlier, PlanReport* report) {
+  if (earlier.state == JobState::done && earlier.finished_at) {
+    report->findings.push_back(fmt::format(
+        "note: the job is done already, since {}: `run` would say so and change nothing",
+        *earlier.finished_at));
+  } else if (earlier.begun) {
+    report->findings.push_back(fmt::format(
+        "note: the job has begun, and is in phase {}: `run` goes on where it was", earlier.phase));
+  }
+}
+
 asio::awaitable<Result<PlanReport>> make_report(pg::Connection* connection, Job job) {
   const std::string name = job.name;
   const std::string meaning = meaning_of(job);
@@ -111,6 +128,7 @@ asio::awaitable<Result<PlanReport>> make_report(pg::Connection* connection, Job 
     if (!ground) co_return ground.error();
     report.findings = objections_to_going_on(**earlier, meaning, *ground);
     if (!report.findings.empty()) report.code = ExitCode::refused;
+    if (report.code == ExitCode::done) tell_where_it_stands(**earlier, &report);
   }
   report.table = quote_name(target.table);
   report.key = shown_key(target);
@@ -163,10 +181,12 @@ asio::awaitable<Result<PlanReport>> make_report(pg::Connection* connection, Job 
         co_await estimate_facts(connection, job, target, scan, facts_of_scan);
     if (!basis) co_return basis.error();
     report.estimate = estimate_job(*basis, std::nullopt);
+    limit_time(job.pace, &*report.estimate);
   }
   report.next = report.code == ExitCode::refused
                     ? "backfill plan " + job.file + "   (after mending the above)"
-                    : "backfill run " + job.file;
+                : is_done(*earlier) ? "backfill verify " + job.file
+                                    : "backfill run " + job.file;
   co_return report;
 }
 

@@ -11,6 +11,7 @@
 #include "catalog/lock_holders.hpp"
 #include "catalog/preflight.hpp"
 #include "catalog/scan_facts.hpp"
+#include "catalog/table_size.hpp"
 #include "checkpoint/control_schema.hpp"
 #include "config/meaning.hpp"
 #include "core/sql_text.hpp"
@@ -155,7 +156,8 @@ NewJob job_to_pin(const Session& session, std::string meaning) {
   job.meaning = std::move(meaning);
   job.ground = session.ground;
   job.phase = "add";
-  job.rows_estimated = session.target.estimated_rows;
+  job.rows_estimated =
+      session.target.estimated_rows ? session.target.estimated_rows : session.record.rows_estimated;
   for (const KeyColumn& column : session.target.key.columns) {
     job.key_columns.push_back(column.name);
   }
@@ -308,6 +310,12 @@ asio::awaitable<Result<Ending>> inspect(Session* session, pg::Connection* connec
   session->kept_by.reset();
   ending = co_await check_against_database(session, connection);
   if (!ending) ending = co_await compare_ground(session, connection);
+  if (!ending && !session->target.estimated_rows && !session->record.rows_estimated) {
+    const Result<std::optional<std::int64_t>> counted =
+        co_await counted_rows(connection, session->target.oid);
+    // Without it progress knows no share of a table that was never analysed.
+    if (counted) session->record.rows_estimated = *counted;
+  }
   if (session->kept_by) co_return *session->kept_by;
   co_return Result<Ending>{std::move(ending)};
 }

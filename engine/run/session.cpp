@@ -59,6 +59,9 @@ Progress Session::progress() const {
   progress.phase = phase;
   progress.rows_changed = rows_before;
   progress.limited_by = waiting_for;
+  const RunTotals run = totals();
+  progress.batches = run.batches;
+  progress.retries = run.retries;
   if (ddl) progress.doing = ddl->doing();
   if (!sweep) return progress;
   const SweepState state = sweep->state();
@@ -79,8 +82,6 @@ Progress Session::progress() const {
   progress.workers_busy = state.slots_busy;
   progress.workers_limit = state.slots_limit;
   progress.limited_by = state.limited_by;
-  progress.batches = state.batches;
-  progress.retries = state.retries;
   return progress;
 }
 

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -7,11 +6,13 @@
 #include "catalog/estimate_facts.hpp"
 #include "catalog/scan_facts.hpp"
 #include "core/duration_text.hpp"
+#include "core/pace_limit.hpp"
 #include "core/sql_name.hpp"
 #include "core/sql_text.hpp"
 #include "jobs/backfill.hpp"
 #include "jobs/sweep_script.hpp"
 #include "pg/connection.hpp"
+#include "run/table_estimates.hpp"
 #include "run/type_copy_view.hpp"
 
 namespace backfill::run {
@@ -125,23 +126,6 @@ void tell_followed(const TypeCopyView& view, PlanReport* report) {
   }
 }
 
-Span sum(Span a, Span b) {
-  return {a.low + b.low, a.high + b.high};
-}
-
-/// Of all tables together; the words are those of the job's own.
-void add_to(const JobEstimate& other, JobEstimate* total) {
-  total->rows += other.rows;
-  total->seconds = sum(total->seconds, other.seconds);
-  total->wal_bytes = sum(total->wal_bytes, other.wal_bytes);
-  total->heap_growth = sum(total->heap_growth, other.heap_growth);
-  total->index_growth = sum(total->index_growth, other.index_growth);
-  total->peak_disk = sum(total->peak_disk, other.peak_disk);
-  if (total->replication_bytes && other.replication_bytes) {
-    total->replication_bytes = sum(*total->replication_bytes, *other.replication_bytes);
-  }
-}
-
 asio::awaitable<Result<JobEstimate>> estimate_tables(pg::Connection* connection,
                                                      const TypeCopyView* view) {
   std::optional<JobEstimate> total;
@@ -155,13 +139,9 @@ asio::awaitable<Result<JobEstimate>> estimate_tables(pg::Connection* connection,
     Result<EstimateFacts> facts =
         co_await estimate_facts(connection, sweep, target, scan, scan_basis);
     if (!facts) co_return facts.error();
-    // Indexes that hold the column are built anew before the switch.
-    facts->new_indexes = static_cast<int>(
-        std::ranges::count_if(view->carry.before_switch, [&table](const CarryStep& step) {
-          return step.ddl.shape == DdlShape::concurrent &&
-                 step.ddl.sql.find(quote_name(table.target.table)) != std::string::npos;
-        }));
-    const JobEstimate estimate = estimate_job(*facts, std::nullopt);
+    facts->new_indexes = built_indexes(*view, table);
+    JobEstimate estimate = estimate_job(*facts, std::nullopt);
+    limit_time(sweep.pace, &estimate);
     if (total) {
       add_to(estimate, &*total);
     } else {

@@ -146,10 +146,27 @@ TEST_CASE("the_plan_shows_steps_with_locks_on_one_line_each") {
         "            lock: ACCESS EXCLUSIVE, for an instant\n"
         "  copy    UPDATE users SET e = lower(email) WHERE id > $1\n"
         "            lock: ROW EXCLUSIVE\n"
-        "          SELECT 1\n"
+        "          (1 of our own that lock nothing)\n"
         "findings\n"
         "  warn: a long transaction is open\n"
         "next: backfill run emails.yaml\n");
+}
+
+TEST_CASE("a_lock_is_told_once_behind_the_statements_that_take_it") {
+  run::PlanReport plan = sample_plan();
+  plan.steps = {{"switch", "ALTER 1", "exclusive"}, {"switch", "SELECT 1", ""},
+                {"switch", "ALTER 2", "exclusive"}, {"switch", "VALIDATE", "share"},
+                {"books", "SELECT 2", ""},          {"drop", "ALTER 3", "share"}};
+  const std::string text = plan_text(plan, "types", {80, true, false});
+  CHECK_THAT(text, Catch::Contains("  switch  ALTER 1\n"
+                                   "          ALTER 2\n"
+                                   "            lock: exclusive\n"
+                                   "          VALIDATE\n"
+                                   "            lock: share\n"
+                                   "          (1 of our own that lock nothing)\n"
+                                   "  books   (1 of our own that lock nothing)\n"
+                                   "  drop    ALTER 3\n"
+                                   "            lock: share\n"));
 }
 
 TEST_CASE("a_finding_is_never_cut") {
