@@ -53,6 +53,7 @@ struct Words {
   std::string format = "text";
   std::optional<std::string> since;
   bool mask = false;
+  bool add_columns = false;
   std::string wait;
   std::string limit;
   std::optional<std::string> output;
@@ -87,7 +88,8 @@ std::vector<std::string_view> options_of(std::string_view command) {
   std::vector<std::string_view> options{"--database",    "--log-format", "--log-level",
                                         "--no-progress", "--help",       "--version"};
   if (command == "plan") options.insert(options.end(), {"--sql", "--json"});
-  if (command == "rehearse") options.insert(options.end(), {"--for", "--mask", "--json"});
+  if (command == "rehearse")
+    options.insert(options.end(), {"--for", "--mask", "--add-columns", "--json"});
   if (command == "status") options.insert(options.end(), {"--json", "--watch"});
   if (command == "gate") options.emplace_back("--wait");
   if (command == "history") options.insert(options.end(), {"--json", "--limit"});
@@ -117,6 +119,7 @@ void add_command(CLI::App& app, std::string_view name, Words& words) {
   if (name == "rehearse") {
     command->add_option("--for", words.budget);
     command->add_flag("--mask", words.mask);
+    command->add_flag("--add-columns", words.add_columns);
   }
   if (name == "status") command->add_flag("--watch", words.watch);
   if (name == "gate") command->add_option("--wait", words.wait);
@@ -293,6 +296,7 @@ std::variant<Command, UsageError> read_rehearse(const Words& words) {
   RehearseArguments rehearse;
   rehearse.job_file = words.jobs.front();
   rehearse.mask = words.mask;
+  rehearse.add_columns = words.add_columns;
   rehearse.json = words.json;
   if (!words.budget) return Command(std::move(rehearse));
   const auto budget = parse_duration(*words.budget);

@@ -44,6 +44,7 @@ struct RehearseArguments {
   std::string job_file;
   std::chrono::milliseconds budget{10'000};
   bool mask = false;
+  bool add_columns = false;
   bool json = false;
 };
 

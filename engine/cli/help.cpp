@@ -85,17 +85,20 @@ See `backfill --help` for the options that every command takes, and the exit cod
 )";
 
 constexpr std::string_view rehearse_help =
-    R"(usage: backfill rehearse JOB.yaml [--for DURATION] [--mask] [--json] [OPTION…]
+    R"(usage: backfill rehearse JOB.yaml [--for DURATION] [--mask] [--add-columns] [--json] [OPTION…]
 
 Runs a few real batches of the job on this server, spread over the table's key, each in a
 transaction that is rolled back, under the job's own lock_timeout. Shows rows a second,
 WAL and HOT updates as measured, lock waits, rows before and after, rows that would stop
 the job, and what the whole job would then take. Nothing stays but dead rows, which it
 counts; nothing is written to the control schema. Columns that are not there yet are not
-added: then the expressions are computed, and it says what was not measured.
+added unless asked for: the expressions are computed, and it says what was not measured.
 
   --for DURATION   the longest that it may take, 1s to 1h (default: 10s)
   --mask           show values by their shape alone (Bob 17 as Xxx 99); keys stay
+  --add-columns    each batch adds the missing columns in its transaction, and so measures what
+                   the job will do; meanwhile nobody else can use the table (its statements
+                   end after throttle.lock_wait)
   --json           for programs
 
 Exit 1 when rows fail, 3 when `run` would refuse.
@@ -239,7 +242,7 @@ replaced. Replaces no file, and refuses a NAME that the folder has already.
   --column COLUMN   the column to fill or to change; again for more. One that is to be
                     created, or its new type in a type-copy, needs its type:
                     --column 'email_normalized text'
-  --dir DIR         the folder; default: the current one
+  --dir DIR         the folder, which is made where it is missing; default: the current one
 
 See `backfill --help` for the options that every command takes, and the exit codes.
 )";

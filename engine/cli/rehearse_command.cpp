@@ -20,6 +20,7 @@ ExitCode rehearse_command(const RehearseArguments& arguments, Console& console) 
   request.job = *std::move(job);
   request.budget = arguments.budget;
   request.mask = arguments.mask;
+  request.add_columns = arguments.add_columns;
   const std::string conninfo = request.conninfo;
 
   boost::asio::io_context context(1);

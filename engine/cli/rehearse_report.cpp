@@ -1,5 +1,7 @@
 #include "cli/rehearse_report.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -116,13 +118,21 @@ std::vector<std::string> failing_lines(const Rehearsal& rehearsal) {
   return lines;
 }
 
+std::string total(std::int64_t Rehearsal::* figure, const Rehearsal& rehearsal) {
+  std::int64_t sum = rehearsal.*figure;
+  for (const Rehearsal& followed : rehearsal.followed) sum += followed.*figure;
+  return figure == &Rehearsal::dead_bytes ? bytes_for_people(sum) : grouped(sum);
+}
+
 std::string first_line(const Rehearsal& rehearsal) {
   if (rehearsal.code == ExitCode::refused) return "refused; nothing has been written";
   if (!rehearsal.wrote) return "nothing has been written";
+  const std::string rows = total(&Rehearsal::dead_rows, rehearsal);
+  if (rows == "0") return "rolled back; no row was changed";
   return fmt::format(
       "rolled back; what is left are at most {} dead row versions (about {}), which "
       "VACUUM removes",
-      grouped(rehearsal.dead_rows), bytes_for_people(rehearsal.dead_bytes));
+      rows, total(&Rehearsal::dead_bytes, rehearsal));
 }
 
 template <class T>
@@ -130,30 +140,18 @@ Json or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json();
 }
 
-}  // namespace
-
-std::string rehearsal_text(const Rehearsal& rehearsal, std::string_view job,
-                           const DisplayStyle& style) {
-  Lines lines(style);
-  lines.add(fmt::format("rehearsal of {}: {}", job, first_line(rehearsal)));
-  if (rehearsal.code != ExitCode::refused) {
-    lines.labelled("table", rehearsal.table);
-    lines.labelled("not done", rehearsal.unwritten);
-    add_measurements(rehearsal, &lines);
-  }
-  lines.listed("rows before and after", sample_lines(rehearsal));
-  lines.listed("rows that would stop the job", failing_lines(rehearsal));
-  lines.listed("batches that failed", rehearsal.troubles);
-  if (rehearsal.estimate) lines.listed("the whole job", estimate_lines(*rehearsal.estimate));
-  lines.listed("notes", rehearsal.notes);
-  lines.listed("findings", rehearsal.findings);
-  return lines.take() + next_line(rehearsal.next);
+/// Of one table: what was done, and the rows that it showed.
+void add_table(const Rehearsal& rehearsal, Lines* lines) {
+  lines->labelled("table", rehearsal.table);
+  lines->labelled("not done", rehearsal.unwritten);
+  add_measurements(rehearsal, lines);
+  lines->listed("rows before and after", sample_lines(rehearsal));
+  lines->listed("rows that would stop the job", failing_lines(rehearsal));
+  lines->listed("batches that failed", rehearsal.troubles);
 }
 
-std::string rehearsal_json(const Rehearsal& rehearsal, std::string_view job) {
+Json table_json(const Rehearsal& rehearsal) {
   Json json;
-  json["job"] = std::string(job);
-  json["exit_code"] = static_cast<int>(rehearsal.code);
   json["table"] = rehearsal.table;
   json["wrote"] = rehearsal.wrote;
   json["unwritten"] = rehearsal.unwritten.empty() ? Json() : Json(rehearsal.unwritten);
@@ -196,6 +194,39 @@ std::string rehearsal_json(const Rehearsal& rehearsal, std::string_view job) {
   json["dead_rows"] = rehearsal.dead_rows;
   json["dead_bytes"] = rehearsal.dead_bytes;
   json["notes"] = rehearsal.notes;
+  return json;
+}
+
+}  // namespace
+
+std::string rehearsal_text(const Rehearsal& rehearsal, std::string_view job,
+                           const DisplayStyle& style) {
+  Lines lines(style);
+  lines.add(fmt::format("rehearsal of {}: {}", job, first_line(rehearsal)));
+  if (rehearsal.code != ExitCode::refused) add_table(rehearsal, &lines);
+  std::vector<std::string> notes = rehearsal.notes;
+  for (const Rehearsal& followed : rehearsal.followed) {
+    lines.add("a table that changes along");
+    add_table(followed, &lines);
+    for (const std::string& note : followed.notes) {
+      if (std::ranges::find(notes, note) == notes.end()) notes.push_back(note);
+    }
+  }
+  if (rehearsal.estimate) lines.listed("the whole job", estimate_lines(*rehearsal.estimate));
+  lines.listed("notes", notes);
+  lines.listed("findings", rehearsal.findings);
+  return lines.take() + next_line(rehearsal.next);
+}
+
+std::string rehearsal_json(const Rehearsal& rehearsal, std::string_view job) {
+  Json json;
+  json["job"] = std::string(job);
+  json["exit_code"] = static_cast<int>(rehearsal.code);
+  json.update(table_json(rehearsal));
+  json["followed"] = Json::array();
+  for (const Rehearsal& followed : rehearsal.followed) {
+    json["followed"].push_back(table_json(followed));
+  }
   json["findings"] = rehearsal.findings;
   json["estimate"] = rehearsal.estimate ? estimate_json(*rehearsal.estimate) : Json();
   json["next"] = rehearsal.next;

@@ -15,6 +15,8 @@ struct RehearseRequest {
   std::string conninfo;  ///< a URL or keywords; empty: libpq's own variables and files
   Duration budget = std::chrono::seconds{10};
   bool mask = false;  ///< values are shown by their shape alone
+  /// Each batch adds the columns that are missing, within its transaction.
+  bool add_columns = false;
 };
 
 /// What one row held before, and what the batch made of it.
@@ -74,10 +76,11 @@ struct Rehearsal {
   std::vector<FailingRow> failing;
   bool more_failing = false;  ///< the search ended before all were found
 
-  std::int64_t dead_rows = 0;      ///< left behind
-  std::int64_t dead_bytes = 0;     ///< about
-  std::vector<std::string> notes;  ///< what was not measured, and what a rollback does not undo
-  std::optional<JobEstimate> estimate;
+  std::int64_t dead_rows = 0;       ///< left behind
+  std::int64_t dead_bytes = 0;      ///< about
+  std::vector<std::string> notes;   ///< what was not measured, and what a rollback does not undo
+  std::vector<Rehearsal> followed;  ///< of a type-copy: the tables that change along, one each
+  std::optional<JobEstimate> estimate;  ///< of the whole job: with the tables that follow
   std::string next;
 };
 

@@ -55,10 +55,14 @@ bool RehearseBatches::time_is_up() const {
   return pg::now() >= deadline_;
 }
 
-/// No statement may outlast the time that is left.
+/// No statement may outlast the time that is left; nor, while its transaction keeps everybody from
+/// the table, what the job grants itself elsewhere.
 void RehearseBatches::limit_statement() {
   const Duration left = std::max(statement_least, Duration{deadline_ - pg::now()});
   job_->settings.statement_timeout = std::min(statement_timeout_, left);
+  if (job_->adds.empty()) return;
+  const Duration granted = std::max<Duration>(statement_least, job_->job.throttle.lock_wait);
+  job_->settings.statement_timeout = std::min(job_->settings.statement_timeout, granted);
 }
 
 asio::awaitable<Result<std::vector<Tick>>> RehearseBatches::ticks_in(KeyRange within,
@@ -313,6 +317,7 @@ void mask(Rehearsal* rehearsal) {
   }
   for (FailingRow& row : rehearsal->failing) row.message = masked_message(row.message);
   for (std::string& trouble : rehearsal->troubles) trouble = masked_message(trouble);
+  for (Rehearsal& followed : rehearsal->followed) mask(&followed);
 }
 
 }  // namespace backfill::run

@@ -128,6 +128,8 @@ asio::awaitable<Result<Opened>> open_trial(pg::Connection* connection, const Reh
   std::vector<pg::Statement> statements;
   statements.push_back(begin_statement());
   statements.push_back(settings_statement(job->settings));
+  for (const std::string& add : job->adds) statements.push_back(plain(add));
+  const std::size_t counts_position = statements.size();
   statements.push_back(counts_statement(job->target));
   if (samples > 0) {
     const bool striped = job->writes && job->stripes > 1;
@@ -140,15 +142,15 @@ asio::awaitable<Result<Opened>> open_trial(pg::Connection* connection, const Reh
   const pg::PipelineResult sent = co_await connection->pipeline(std::move(statements), deadline);
   if (sent.error) co_return *sent.error;
   Opened opened;
-  const pg::Row& counts = sent.results[2].rows.values.front();
+  const pg::Row& counts = sent.results[counts_position].rows.values.front();
   opened.updated = pg::integer_field(counts, 0);
   opened.hot = pg::integer_field(counts, 1);
   opened.wal = pg::integer_field(counts, 2);
   if (samples > 0) {
     const std::size_t width = job->target.key.columns.size();
-    opened.samples = read_samples(*job, sent.results[3].rows);
-    for (const pg::Row& row : sent.results[3].rows.values)
-      opened.keys.push_back(key_of(row, width));
+    const pg::Rows& seen = sent.results[counts_position + 1].rows;
+    opened.samples = read_samples(*job, seen);
+    for (const pg::Row& row : seen.values) opened.keys.push_back(key_of(row, width));
   }
   co_return opened;
 }

@@ -25,6 +25,7 @@ struct RehearsedJob {
   int stripes = 1;
   bool writes = true;  ///< false: its columns are not there yet
   TransactionSettings settings;
+  std::vector<std::string> adds{};  ///< DDL of the columns that each batch adds for itself
 };
 
 struct Trial {

@@ -39,7 +39,7 @@ def measures_and_estimates(s):
     demand(0 < estimate["wal_bytes"]["low"] <= estimate["wal_bytes"]["high"], seen)
     text = s.backfill("rehearse", "job.yaml", "--for", "5s")
     text.says("rolled back", "dead row versions", "VACUUM", "rows/s", "peak disk",
-              "next: backfill plan job.yaml")
+              "next: backfill run job.yaml")
 
 
 def dead_rows_are_no_rows(s):
@@ -73,6 +73,46 @@ def computes_where_columns_are_missing(s):
     demand(not copy["wrote"] and [row["sqlstate"] for row in copy["failing"]] == ["22P02"], copy)
 
 
+def measures_with_columns_of_its_own(s):
+    seen = rehearse(s, "absent.yaml", "--add-columns")
+    demand(seen["wrote"] and seen["unwritten"] is None and seen["dead_rows"] >= seen["rows"] > 0, seen)
+    demand(seen["wal_bytes_per_row"] > 20 and seen["hot_share"] is not None, seen)
+    demand(seen["samples"][0]["values"][0]["after"] == "Example.org", seen)
+    demand("measured" in seen["estimate"]["seconds"]["basis"], seen)
+    demand(seen["estimate"]["rows"]["value"] > 55000, seen)
+    s.expect("SELECT count(*) = 0 FROM pg_attribute WHERE attrelid = 'people'::regclass "
+             "AND attname = 'host'")
+    # Somebody reads the table: the lock is not waited for beyond lock_timeout, and nothing is broken.
+    reader = s.session("BEGIN; SELECT count(*) FROM people; SELECT pg_sleep(61)")
+    s.wait_until("SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(61)%' AND "
+                 "wait_event = 'PgSleep'")
+    held = s.work / "absent_briefly.yaml"
+    held.write_text((s.folder / "absent.yaml").read_text(encoding="utf-8") +
+                    "safety: {lock_timeout: 100ms}\n", encoding="utf-8")
+    seen = rehearse(s, held, "--add-columns", expect=1)
+    demand(seen["locks"]["timeouts"] > 0 and seen["batches"] == 0, seen)
+    reader.process.kill()
+    s.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(61)%' "
+          "AND pid <> pg_backend_pid()")
+
+
+def rehearses_the_tables_that_follow(s):
+    seen = rehearse(s, "keys.yaml", "--add-columns")
+    demand([table["table"] for table in seen["followed"]] == ['"public"."pets"'], seen)
+    demand(seen["wrote"] and seen["followed"][0]["wrote"] and seen["followed"][0]["rows"] > 0, seen)
+    demand(seen["estimate"]["rows"]["value"] == 10000, seen)
+    s.backfill("rehearse", "keys.yaml").says("a table that changes along", '"public"."pets"',
+                                             "sums over 2 tables")
+
+
+def counts_a_table_that_was_never_analysed(s):
+    plan = json.loads(s.backfill("plan", "unanalysed.yaml", "--json").stdout)
+    rows = plan["estimate"]["rows"]
+    demand(rows["value"] == 20000 and "never analysed" in rows["basis"], plan)
+    demand(plan["estimate"]["seconds"]["high"] > 0, plan)
+    demand(rehearse(s, "unanalysed.yaml")["estimate"]["rows"]["value"] == 20000, plan)
+
+
 def names_who_keeps_it_waiting(s):
     holder = s.session("BEGIN; SELECT count(*) FROM (SELECT FROM people FOR UPDATE) AS p;"
                        "SELECT pg_sleep(60)")
@@ -103,6 +143,9 @@ def play(s):
     dead_rows_are_no_rows(s)
     finds_the_row_that_fails(s)
     computes_where_columns_are_missing(s)
+    measures_with_columns_of_its_own(s)
+    rehearses_the_tables_that_follow(s)
+    counts_a_table_that_was_never_analysed(s)
     names_who_keeps_it_waiting(s)
     refuses_what_run_would_refuse(s)
     if contents(s) != before:

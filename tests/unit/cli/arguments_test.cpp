@@ -80,6 +80,8 @@ TEST_CASE("each_command_is_read_with_its_options") {
   CHECK(command<RehearseArguments>("rehearse a.yaml --for 2m --mask").mask);
   CHECK(command<RehearseArguments>("rehearse a.yaml --for 2m").budget == std::chrono::minutes{2});
   CHECK(command<RehearseArguments>("rehearse --json a.yaml").json);
+  CHECK_FALSE(command<RehearseArguments>("rehearse a.yaml").add_columns);
+  CHECK(command<RehearseArguments>("rehearse a.yaml --add-columns").add_columns);
   CHECK_FALSE(command<StatusArguments>("status").job.has_value());
   CHECK(command<StatusArguments>("status emails --json --watch").job == "emails");
   CHECK(command<StatusArguments>("status --watch").watch);

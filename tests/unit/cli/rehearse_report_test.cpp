@@ -49,6 +49,32 @@ TEST_CASE("a_rehearsal_says_what_it_leaves_and_what_it_has_measured") {
   }
 }
 
+TEST_CASE("a_rehearsal_shows_each_table_and_counts_the_dead_rows_of_all") {
+  run::Rehearsal rehearsal = sample();
+  run::Rehearsal followed = sample();
+  followed.table = "\"public\".\"pets\"";
+  followed.dead_rows = 234;
+  followed.notes = {"COMMIT is not part of it"};
+  rehearsal.notes = followed.notes;
+  rehearsal.followed = {followed};
+  const std::string text = rehearsal_text(rehearsal, "keys", {});
+  CHECK(text.find("at most 1,234 dead row versions") != std::string::npos);
+  CHECK(text.find("a table that changes along\n  table     \"public\".\"pets\"") !=
+        std::string::npos);
+  CHECK(text.find("COMMIT") == text.rfind("COMMIT"));  // said once
+  const auto json = nlohmann::json::parse(rehearsal_json(rehearsal, "keys"));
+  CHECK(json["followed"][0]["table"] == followed.table);
+  CHECK(json["followed"][0]["batches"] == 4);
+  CHECK(json["batches"] == 4);
+}
+
+TEST_CASE("a_rehearsal_that_changed_no_row_leaves_none") {
+  run::Rehearsal rehearsal = sample();
+  rehearsal.dead_rows = 0;
+  CHECK(rehearsal_text(rehearsal, "slugs", {}).find("rolled back; no row was changed\n") !=
+        std::string::npos);
+}
+
 TEST_CASE("a_rehearsal_that_wrote_nothing_claims_no_speed") {
   run::Rehearsal rehearsal = sample();
   rehearsal.wrote = false;
