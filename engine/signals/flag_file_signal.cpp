@@ -12,13 +12,16 @@
 namespace backfill {
 
 // Of the file system and not of the server; a path that cannot be looked at is no sign that the
-// file is not there.
+// file is not there, nor is one into a folder that is missing: a file system that is not mounted,
+// or a name that nobody will ever make.
 pg::asio::awaitable<Result<Reading>> FlagFileSignal::read(pg::Connection*) {
   const std::string path = *path_;
   struct stat found{};
   const bool there = ::lstat(path.c_str(), &found) == 0;
-  const int reason = errno;
-  if (!there && reason != ENOENT && reason != ENOTDIR) {
+  int reason = there ? 0 : errno;
+  const std::string folder = path.substr(0, path.rfind('/') + 1);
+  if (reason == ENOENT) reason = ::stat(folder.c_str(), &found) == 0 ? 0 : errno;
+  if (reason != 0) {
     co_return fatal_error(fmt::format("whether the flag file {} is there cannot be told: {}", path,
                                       std::strerror(reason)));
   }

@@ -19,8 +19,8 @@ constexpr double at_work = 0.5;
 /// VACUUM's lock on a table, held or waited for by a session that belongs to no user: an autovacuum
 /// worker. What it is there for stands in its query; where that is hidden (without pg_monitor) the
 /// age of the table tells nearly the same: from autovacuum_freeze_max_age on no other vacuum by
-/// autovacuum begins. vacuum_failsafe_age came with PostgreSQL 14; before, its default stands for
-/// it.
+/// autovacuum begins. vacuum_failsafe_age and vacuum_multixact_failsafe_age came with PostgreSQL
+/// 14; before, their default stands for them.
 constexpr const char* vacuums_sql = R"(
 WITH tables AS (
   SELECT $1::oid AS oid
@@ -30,12 +30,15 @@ WITH tables AS (
   UNION SELECT c.reltoastrelid FROM pg_catalog.pg_class AS c JOIN tables AS t ON t.oid = c.oid
    WHERE c.reltoastrelid <> 0
 )
-SELECT v.pid, v.relation, v.granted, v.age, v.age >= v.failsafe_age, v.phase, v.percent
+SELECT v.pid, v.relation, v.granted, v.age, v.urgent, v.phase, v.percent
 FROM (
   SELECT l.pid, l.relation::regclass::text AS relation, l.granted,
          pg_catalog.age(c.relfrozenxid)::bigint AS age,
-         coalesce(pg_catalog.current_setting('vacuum_failsafe_age', true)::bigint,
-                  1600000000) AS failsafe_age,
+         pg_catalog.age(c.relfrozenxid)::bigint >=
+           coalesce(pg_catalog.current_setting('vacuum_failsafe_age', true)::bigint, 1600000000)
+         OR pg_catalog.mxid_age(c.relminmxid)::bigint >=
+           coalesce(pg_catalog.current_setting('vacuum_multixact_failsafe_age', true)::bigint,
+                    1600000000) AS urgent,
          p.phase,
          CASE WHEN p.heap_blks_total > 0
               THEN 100 * p.heap_blks_scanned / p.heap_blks_total END AS percent,

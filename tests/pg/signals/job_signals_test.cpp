@@ -129,6 +129,10 @@ TEST_CASE("a_flag_file_is_seen_and_one_that_cannot_be_looked_for_is_an_error") {
     signal.set(settings);
     const auto unknown = co_await signal.read(nullptr);
     CHECK_THAT(error_of(unknown).message, Catch::Contains("cannot be told"));
+    settings.flag_file = path + ".missing/flag";
+    signal.set(settings);
+    const auto no_folder = co_await signal.read(nullptr);
+    CHECK_THAT(error_of(no_folder).message, Catch::Contains("cannot be told"));
   }());
 }
 

@@ -89,6 +89,12 @@ TEST_CASE("a_vacuum_to_prevent_wraparound_slows_or_stops_and_every_role_sees_it"
       co_await run_sql(connection.get(), "SET vacuum_failsafe_age = 1000");
       const Signal urgent = co_await reading_of(&signal, connection.get());
       CHECK(urgent.value == urgent.stop);
+      co_await run_sql(connection.get(), "RESET vacuum_failsafe_age");
+      const Signal calm = co_await reading_of(&signal, connection.get());
+      CHECK(calm.value < calm.stop);
+      co_await run_sql(connection.get(), "SET vacuum_multixact_failsafe_age = 0");
+      const Signal multixacts = co_await reading_of(&signal, connection.get());
+      CHECK(multixacts.value == multixacts.stop);
     }
 
     co_await run_sql(connection.get(), "ALTER SYSTEM RESET autovacuum_naptime");
