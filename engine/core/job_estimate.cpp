@@ -51,9 +51,9 @@ void estimate_time(const EstimateFacts& facts, const std::optional<Measurement>&
   }
   estimate->seconds = {estimate->rows / assumed_rows_per_second.high,
                        estimate->rows / assumed_rows_per_second.low};
-  estimate->seconds_basis = fmt::format(
-      "assumed: {:.0f} to {:.0f} rows a second, without throttles; backfill rehearse measures",
-      assumed_rows_per_second.low, assumed_rows_per_second.high);
+  estimate->seconds_basis =
+      fmt::format("assumed: {:.0f} to {:.0f} rows a second, without throttles",
+                  assumed_rows_per_second.low, assumed_rows_per_second.high);
 }
 
 void estimate_wal(const EstimateFacts& facts, const std::optional<Measurement>& measured,

@@ -181,6 +181,7 @@ asio::awaitable<Result<PlanReport>> make_report(pg::Connection* connection, Job 
         co_await estimate_facts(connection, job, target, scan, facts_of_scan);
     if (!basis) co_return basis.error();
     report.estimate = estimate_job(*basis, std::nullopt);
+    report.estimate->seconds_basis += "; backfill rehearse measures";
     limit_time(job.pace, &*report.estimate);
   }
   report.next = report.code == ExitCode::refused

@@ -47,6 +47,7 @@ void estimate(const RehearsedJob& job, EstimateFacts facts, Rehearsal* rehearsal
     }
   }
   rehearsal->estimate = estimate_job(facts, measured);
+  if (!job.writes) rehearsal->estimate->seconds_basis += "; --add-columns measures";
   limit_time(job.job.pace, &*rehearsal->estimate);
 }
 

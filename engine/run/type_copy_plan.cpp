@@ -141,6 +141,7 @@ asio::awaitable<Result<JobEstimate>> estimate_tables(pg::Connection* connection,
     if (!facts) co_return facts.error();
     facts->new_indexes = built_indexes(*view, table);
     JobEstimate estimate = estimate_job(*facts, std::nullopt);
+    estimate.seconds_basis += "; backfill rehearse measures";
     limit_time(sweep.pace, &estimate);
     if (total) {
       add_to(estimate, &*total);

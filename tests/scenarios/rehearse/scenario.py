@@ -69,6 +69,7 @@ def computes_where_columns_are_missing(s):
     demand(seen["rows"] > 0 and seen["dead_rows"] == 0 and seen["hot_share"] is None, seen)
     demand(seen["samples"][0]["values"][0]["after"] == "Example.org", seen)
     demand("assumed" in seen["estimate"]["seconds"]["basis"], seen)
+    demand("--add-columns measures" in seen["estimate"]["seconds"]["basis"], seen)
     copy = rehearse(s, "copy.yaml", expect=1)
     demand(not copy["wrote"] and [row["sqlstate"] for row in copy["failing"]] == ["22P02"], copy)
 
@@ -110,6 +111,7 @@ def counts_a_table_that_was_never_analysed(s):
     rows = plan["estimate"]["rows"]
     demand(rows["value"] == 20000 and "never analysed" in rows["basis"], plan)
     demand(plan["estimate"]["seconds"]["high"] > 0, plan)
+    demand("backfill rehearse measures" in plan["estimate"]["seconds"]["basis"], plan)
     demand(rehearse(s, "unanalysed.yaml")["estimate"]["rows"]["value"] == 20000, plan)
 
 
