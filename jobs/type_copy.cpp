@@ -264,6 +264,7 @@ std::vector<OnlineDdl> add_ddl(const std::vector<SyncFacts>& tables, const Carry
       fmt::format("job_id = (SELECT j.id FROM backfill.jobs AS j WHERE j.name = {})",
                   quote_literal(tables.front().job));
   ddl.push_back(instant("DELETE FROM backfill.ranges WHERE " + of_job));
+  ddl.push_back(instant("DELETE FROM backfill.quarantine WHERE " + of_job));
   ddl.push_back(instant("DELETE FROM backfill.phases WHERE phase <> 'add' AND " + of_job));
   if (!record.empty()) {
     ddl.push_back(

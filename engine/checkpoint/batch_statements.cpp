@@ -67,13 +67,18 @@ std::vector<pg::Statement> one(pg::Statement statement) {
 
 }  // namespace
 
-pg::Statement checkpoint_statement(const Fence& fence, const Batch& batch, std::uint32_t table) {
+std::vector<pg::Param> checkpoint_params(const Fence& fence, const Batch& batch) {
   std::vector<pg::Param> params = fence_params(fence, batch.range, batch.settlements);
   params.emplace_back(std::to_string(batch.stripe.no));
   append_bounds(params, batch);
   params.push_back(bool_param(batch.ends_stripe));
   params.push_back(bool_param(batch.closes_range));
   append_record(params, batch.record);
+  return params;
+}
+
+pg::Statement checkpoint_statement(const Fence& fence, const Batch& batch, std::uint32_t table) {
+  std::vector<pg::Param> params = checkpoint_params(fence, batch);
   params.emplace_back(std::to_string(table));
   return prepared(
       "SELECT backfill.checkpoint($1::bigint, $2::text, $3::integer, $4::bigint, $5::bigint, "

@@ -48,6 +48,9 @@ inline constexpr std::size_t after_change_position = 4;
 inline constexpr std::size_t count_position = 2;
 inline constexpr std::size_t before_count_position = 1;
 
+/// What `backfill.checkpoint` takes, in its order.
+[[nodiscard]] std::vector<pg::Param> checkpoint_params(const Fence& fence, const Batch& batch);
+
 /// `BF001` when the epoch is not the range's, `BF002` when the cursor is not `bounds.after` or the
 /// range has been settled since the batch was made.
 /// Keeps for the rest of the transaction how many rows of the table (by its oid) this session had

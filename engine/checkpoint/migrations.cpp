@@ -18,6 +18,7 @@ const std::vector<Migration>& control_schema_migrations() {
       {.version = 7, .scripts = {schema_sql::assert_done}},
       {.version = 8, .scripts = {schema_sql::history}},
       {.version = 9, .scripts = {schema_sql::batch_counts}},
+      {.version = 10, .scripts = {schema_sql::quarantine_table, schema_sql::quarantine_answers}},
   };
   return migrations;
 }

@@ -88,6 +88,10 @@ awaitable<Result<void>> forget_phases(pg::Connection* connection, Fence fence, U
       of_job(fence, "DELETE FROM backfill.ranges WHERE job_id = $1::bigint" + which));
   statements.push_back(
       of_job(fence, "DELETE FROM backfill.phases WHERE job_id = $1::bigint" + which));
+  if (undone == Undone::everything) {
+    statements.push_back(
+        of_job(fence, "DELETE FROM backfill.quarantine WHERE job_id = $1::bigint"));
+  }
   // A proof speaks of its time. What came before the rollback must not pass for one of later: the
   // pass that is begun here has seen nothing yet.
   if (undone == Undone::constraints) {

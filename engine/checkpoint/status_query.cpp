@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "checkpoint/control_schema.hpp"
+#include "checkpoint/quarantine.hpp"
 #include "checkpoint/run_transaction.hpp"
 #include "pg/field.hpp"
 
@@ -47,6 +48,7 @@ JobStatus read_row(const pg::Row& row) {
   status.last_error = pg::field(row, 28);
   status.updated_at = pg::text_field(row, 29);
   status.lack_of_proof = pg::field(row, 30);
+  status.rows_quarantined = pg::integer_field(row, 31);
   return status;
 }
 
@@ -71,6 +73,8 @@ pg::asio::awaitable<Result<std::vector<JobStatus>>> read_status(pg::Connection* 
       version->value() < lack_of_proof_version
           ? "NULL::text"
           : "CASE WHEN s.state = 'done' THEN backfill.lack_of_proof(s.job_id) END";
+  const std::string rows_quarantined =
+      version->value() < quarantine_version ? ", 0::bigint" : ", s.rows_quarantined";
   std::string sql =
       "SELECT s.job_id, s.name, s.kind, s.table_name, s.phase, s.pass, s.state, s.epoch, "
       "s.rows_estimated, CASE WHEN s.state = 'done' THEN copied.keys ELSE s.keys END, CASE WHEN "
@@ -83,7 +87,7 @@ pg::asio::awaitable<Result<std::vector<JobStatus>>> read_status(pg::Connection* 
       "EXTRACT(epoch FROM pg_catalog.clock_timestamp() - s.heartbeat_at), s.progress, "
       "s.created_at, s.created_by, s.phase_started_at, s.finished_at, s.last_error, "
       "greatest(s.created_at, s.phase_started_at, s.checkpoint_at, s.finished_at), " +
-      lack_of_proof +
+      lack_of_proof + rows_quarantined +
       " FROM backfill.status AS s LEFT JOIN backfill.leases AS l ON l.job_id = s.job_id LEFT JOIN "
       "LATERAL (SELECT coalesce(pg_catalog.sum(r.keys), 0)::bigint AS keys, "
       "coalesce(pg_catalog.sum(" +

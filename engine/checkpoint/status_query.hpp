@@ -30,6 +30,7 @@ struct JobStatus {
   std::int64_t rows_changed = 0;  ///< by the whole job
   std::int64_t rows_differing = 0;
   std::int64_t unchangeable = 0;
+  std::int64_t rows_quarantined = 0;
   std::optional<double> checkpoint_age_s;
   /// A runner holds the job, has shown itself within its ttl, and its session has not ended.
   bool held = false;

@@ -20,9 +20,9 @@ namespace backfill::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 17> commands{
-    "run",    "plan", "rehearse", "status", "pause", "resume", "new",  "stop",    "set",
-    "verify", "gate", "history",  "report", "lint",  "switch", "drop", "rollback"};
+constexpr std::array<std::string_view, 18> commands{
+    "run",    "plan", "rehearse", "status", "pause", "resume", "new",  "stop",     "set",
+    "verify", "gate", "history",  "report", "lint",  "switch", "drop", "rollback", "retry"};
 constexpr std::array<std::string_view, 4> control_commands{"pause", "resume", "stop", "set"};
 constexpr std::array<std::string_view, 2> log_formats{"text", "json"};
 constexpr std::array<std::string_view, 4> lint_forms{"text", "json", "github", "sarif"};
@@ -314,6 +314,7 @@ run::JobRun::Mode mode_of(std::string_view command) {
   if (command == "verify") return Mode::verify_only;
   if (command == "switch") return Mode::switch_names;
   if (command == "drop") return Mode::drop;
+  if (command == "retry") return Mode::retry;
   return command == "rollback" ? Mode::rollback : Mode::run;
 }
 

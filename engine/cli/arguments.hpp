@@ -23,7 +23,7 @@ struct GlobalArguments {
   bool no_progress = false;
 };
 
-/// `run`, `verify`, `switch`, `drop` and `rollback`.
+/// `run`, `verify`, `retry`, `switch`, `drop` and `rollback`.
 struct RunArguments {
   std::string job_file;
   run::JobRun::Mode mode = run::JobRun::Mode::run;

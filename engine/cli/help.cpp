@@ -19,6 +19,7 @@ commands
   stop JOB            end its runner; a later run goes on where it stands
   set JOB KEY=VALUE…  change the pace, a throttle or a limit of a job while it runs
   verify JOB.yaml     run the proof of completeness alone
+  retry JOB.yaml      take the rows in quarantine again, and no others
   gate JOB…           exit 0 only when every job named is done
   history [JOB]       every run: who, when, how long, rows, what it waited for
   report JOB          a page with charts of how the job went, for a change ticket
@@ -68,6 +69,19 @@ constexpr std::string_view verify_help = R"(usage: backfill verify JOB.yaml [OPT
 
 Sweeps the table and shows whether every row is as the job wants it. Changes no row.
 Exit 0 when it is complete, 4 with the differences when not.
+
+See `backfill --help` for the options that every command takes, and the exit codes.
+)";
+
+constexpr std::string_view retry_help = R"(usage: backfill retry JOB.yaml [OPTION…]
+
+With `on_error: {quarantine: 100}` a row that fails for its own reason (a bad cast, a
+check, a trigger's exception) is set aside in the table backfill.quarantine, and the job
+goes on. Once such rows are mended, `retry` changes just them, each in a transaction that
+also takes it out of quarantine.
+
+Exit 0 when none is left: then `backfill run` goes on, and proves them with all others.
+Exit 4 with those that have failed again.
 
 See `backfill --help` for the options that every command takes, and the exit codes.
 )";
@@ -301,6 +315,7 @@ std::string_view general_help() {
 std::string_view help_of(std::string_view command) {
   if (command == "run") return run_help;
   if (command == "verify") return verify_help;
+  if (command == "retry") return retry_help;
   if (command == "plan") return plan_help;
   if (command == "rehearse") return rehearse_help;
   if (command == "status") return status_help;

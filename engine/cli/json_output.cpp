@@ -103,6 +103,7 @@ Json to_json(const run::JobStatus& job) {
     json["checkpoint_age_seconds"] = static_cast<double>(job.checkpoint_age->count()) / 1e6;
   }
   json["last_error"] = or_null(job.last_error);
+  json["rows_quarantined"] = job.rows_quarantined;
   json["paused"] = nullptr;
   if (job.paused_by) json["paused"] = Json{{"by", *job.paused_by}, {"since", job.paused_at}};
   json["settings"] = Json::array();

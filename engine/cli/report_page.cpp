@@ -88,6 +88,9 @@ std::string sentence(const JobReport& report) {
     text = fmt::format("Not done: {} in phase {}", job.state, job.phase);
   }
   text += fmt::format(": {} changed", plural(job.progress.rows_changed.value, "row"));
+  if (job.rows_quarantined > 0) {
+    text += fmt::format(", {} in quarantine", plural(job.rows_quarantined, "row"));
+  }
   if (!report.runs.empty()) {
     text += fmt::format(" in {} of work over {}", time_text(work_seconds(report)),
                         plural(static_cast<std::int64_t>(report.runs.size()), "run"));

@@ -70,6 +70,9 @@ std::string next_of(const run::JobStatus& job) {
     return "backfill drop (removes the old column) or backfill rollback, with the job's file";
   }
   if (job.state == "done") return {};
+  if (job.rows_quarantined > 0) {
+    return "mend the rows in quarantine; then backfill retry with the job's file";
+  }
   if (job.state == "unproven") return "backfill verify with the job's file";
   if (job.phase == "ready") return "backfill switch with the job's file";
   return "backfill run with the job's file: it goes on where it stands";
@@ -123,6 +126,11 @@ std::string status_detail(const run::JobStatus& job, const DisplayStyle& style) 
     add("limited by", progress.limited_by);
     add("batches", batch_text(progress));
     add("workers", fmt::format("{} of {}", progress.workers_busy, progress.workers_limit));
+  }
+  if (job.rows_quarantined > 0) {
+    add("quarantine",
+        fmt::format("{} row{} set aside (table backfill.quarantine)",
+                    grouped(RowCount{job.rows_quarantined}), job.rows_quarantined == 1 ? "" : "s"));
   }
   for (const ProofReport& proof : job.proofs) add("proof", proof_text(proof));
   if (progress.retries > 0) add("retries", grouped(progress.retries));

@@ -1,9 +1,14 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
+#include "config/field_reader.hpp"
 #include "config/field_table.hpp"
 #include "config/job_name.hpp"
+#include "config/yaml_number.hpp"
 #include "core/byte_rate.hpp"
+#include "core/nearest.hpp"
 #include "core/sql_name.hpp"
 #include "core/sql_scan.hpp"
 #include "core/time_window.hpp"
@@ -18,6 +23,8 @@ using std::chrono::minutes;
 constexpr std::int64_t rows_max = 10'000'000;  // of one batch
 constexpr std::int64_t rows_per_second_max = 1'000'000'000;
 constexpr std::int64_t archive_backlog_max = 1'000'000;
+/// The engine keeps their keys; a job with more bad rows than that has another problem.
+constexpr std::int64_t quarantine_max = 10'000;
 constexpr std::int64_t xmin_age_max = 2'000'000'000;
 constexpr std::array<std::string_view, 5> stripes_words{"auto", "1", "2", "4", "8"};
 constexpr std::array<std::string_view, 2> user_triggers_words{"fire", "bypass"};
@@ -148,7 +155,33 @@ std::optional<TextProblem> store_query(Job& job, std::string_view text) {
   return std::nullopt;
 }
 
-std::array<Field, 36> make_table() {
+constexpr std::string_view quarantine_key = "quarantine";
+
+/// `on_error: {quarantine: 100}`
+void read_on_error(FieldReader& reader, const Node& mapping) {
+  for (std::size_t i = 0; i < mapping.keys.size(); ++i) {
+    const Node& value = mapping.items[i];
+    if (mapping.keys[i].parsed != quarantine_key) {
+      const bool near = nearest_word(mapping.keys[i].parsed, {&quarantine_key, 1}).has_value();
+      reader.report(
+          mapping.keys[i].position,
+          fmt::format("unknown key \"{}\" in on_error; {}", mapping.keys[i].parsed,
+                      near ? "did you mean \"quarantine\"?" : "the keys here are: quarantine"));
+      continue;
+    }
+    if (value.refused) continue;
+    const std::optional<std::int64_t> rows = whole_number(value);
+    if (!rows || *rows < 1 || *rows > quarantine_max) {
+      reader.report(value.position,
+                    fmt::format("on_error.quarantine must be a whole number from 1 to {}, not {}",
+                                quarantine_max, is_null(value) ? "empty" : shown(value)));
+      continue;
+    }
+    reader.job().on_error.quarantine = static_cast<int>(*rows);
+  }
+}
+
+std::array<Field, 37> make_table() {
   return {{
       {"version", "The version of the job file's format.",
        WholeNumber{1, 1, false,
@@ -277,13 +310,19 @@ std::array<Field, 36> make_table() {
               [](Job& job, std::size_t i) {
                 job.safety.user_triggers = i == 0 ? UserTriggers::fire : UserTriggers::bypass;
               }}},
+      {"on_error",
+       "What becomes of a row that fails for its own reason: it stops the job, or up to as many "
+       "are "
+       "set aside while the job goes on.",
+       Structure{"stop or a mapping such as {quarantine: 100}", Node::Shape::mapping, read_on_error,
+                 "stop", [](Job& job) { job.on_error = {}; }}},
   }};
 }
 
 }  // namespace
 
 std::span<const Field> common_fields() {
-  static const std::array<Field, 36> table = make_table();
+  static const std::array<Field, 37> table = make_table();
   return table;
 }
 

@@ -57,11 +57,13 @@ struct TextList {
   std::optional<TextProblem> (*append)(Job&, std::string_view) = nullptr;
 };
 
-/// A field with a form of its own.
+/// A field with a form of its own, or else `word`, when it has one.
 struct Structure {
   std::string_view wants;
   Node::Shape shape = Node::Shape::mapping;
   void (*read)(FieldReader&, const Node&) = nullptr;
+  std::string_view word = {};
+  void (*choose_word)(Job&) = nullptr;
 };
 
 using FieldType = std::variant<WholeNumber, Decimal, TimeSpan, Choice, Text, TextList, Structure>;

@@ -151,7 +151,11 @@ void FieldReader::read_as(const TextList& type, const Field& field, const Node& 
 }
 
 void FieldReader::read_as(const Structure& type, const Field& field, const Node& node) {
-  if (node.shape == Node::Shape::scalar && !text(field.path, type.wants, node)) return;
+  if (node.shape == Node::Shape::scalar) {
+    const auto value = text(field.path, type.wants, node);
+    if (!value) return;
+    if (!type.word.empty() && *value == type.word) return type.choose_word(job_);
+  }
   if (node.shape != type.shape) return refuse(field, node);
   if (node.items.empty()) {
     return report(node.position, fmt::format("{} is empty; {} is wanted", field.path, type.wants));

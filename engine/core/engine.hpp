@@ -45,6 +45,9 @@ struct SweepSettings {
   bool stripes_forced = false;             ///< also where few rows of a stripe change
   bool filtered = false;    ///< the job has a `where`: how many rows change must be seen first
   bool whole_table = true;  ///< false: only the known ranges, nothing beyond them
+  OnError on_error;
+  /// The rows that are in quarantine already, from sweeps before.
+  std::vector<KeyValue> quarantined;
 };
 
 /// What the engine can tell at any time.
@@ -71,6 +74,11 @@ struct SweepState {
 ///
 /// Call order: construct; `begin(now)` once; then `on` for each event, and `on(Woken{}, now)` when
 /// `wake_at()` has come. After a `Finish` action no further call is allowed.
+///
+/// A row that fails for its own reason (class `row`) is found by halving its batch, and a probe
+/// then says that it stands alone: its key is what is told. Either the sweep fails with it, or it
+/// goes into quarantine and the sweep goes on, until `on_error.quarantine` rows are there or rows
+/// fail faster than they go through (`FailureScore`).
 ///
 /// Promises, held by assertions and the simulator: no two ranges overlap; one range has at most one
 /// thing in flight; a slot has at most one thing in flight; nothing starts while stopped, paused or

@@ -41,7 +41,8 @@ Engine::Implementation::Implementation(SweepSettings settings, std::vector<Known
       sizer_(settings_.pace.batch),
       concurrency_(std::min(slots, settings_.pace.connections)),
       rate_(rows_per_second()),
-      random_(settings_.seed) {
+      random_(settings_.seed),
+      quarantined_(settings_.quarantined.begin(), settings_.quarantined.end()) {
   BACKFILL_CHECK(slots > 0, "a sweep needs at least one slot");
 }
 
@@ -137,6 +138,14 @@ bool Engine::Implementation::may_begin_stripe(const Range& range) const {
 }
 
 bool Engine::Implementation::start_range_work(SlotId id, Slot& slot, Range& range, Instant now) {
+  if (range.suspicion && !range.suspicion->looked) {
+    range.doing = Range::Doing::probing;
+    occupy(slot, Slot::Doing::probe, range.id);
+    StartProbe start{id, singling_probe(range)};
+    ask(slot, Slot::ProbeFor::single_out, start.probe);
+    actions_.emplace_back(std::move(start));
+    return true;
+  }
   const RowCount want = wanted_keys(range);
   std::optional<Batch> batch =
       RangeLedger::next_batch(range, want, most_keys(range), settings_.purpose);
@@ -213,6 +222,11 @@ Probe Engine::Implementation::refining_probe(const Range& range) const {
   RowCount limit{std::min(range.ticks.front().keys.value + every.value, most)};
   if (probe_keys_max_) limit = std::min(limit, *probe_keys_max_);
   return Probe{{range.cursor, range.ticks.front().key}, std::min(every, limit), limit};
+}
+
+/// For the first row where a batch of one key has failed, and whether there is another.
+Probe Engine::Implementation::singling_probe(const Range& range) {
+  return Probe{{range.cursor, range.suspicion->through}, RowCount{1}, RowCount{2}};
 }
 
 /// Each stripe reads all rows of its range, which pays only where most of them change.

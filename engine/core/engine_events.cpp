@@ -59,6 +59,13 @@ void Engine::Implementation::handle(const BatchDone& event, Instant now) {
   const RowCount keys = done.batch.keys;
   const bool counted_by_server = settings_.purpose == Purpose::verify;
   if (done.probe_for == Slot::ProbeFor::frontier) frontier_probing_ = false;
+  if (done.batch.quarantine) {
+    // No row was touched: it says nothing about sizes and speed.
+    batch_committed(range, done.batch);
+    release(done);
+    return;
+  }
+  failure_score_.passed(counted_by_server ? keys : event.rows);
   sizer_.on_batch({keys, event.rows, event.statement_time, share_of_wal(event.wal)});
   if (held_back(now)) {
     concurrency_.interrupted(now);
@@ -102,6 +109,14 @@ void Engine::Implementation::batch_committed(Range& range, const Batch& batch) {
   range.held_by.clear();
   range.not_before = {};
   range.doing = Range::Doing::nothing;
+  if (batch.quarantine) {
+    note(Note::Kind::error, "row_quarantined",
+         fmt::format("key {} fails for its own reason and is in quarantine now ({} of {}): {} "
+                     "(SQLSTATE {})",
+                     to_string(batch.quarantine->key), quarantined_.size(),
+                     settings_.on_error.quarantine.value_or(0), batch.quarantine->message,
+                     batch.quarantine->sqlstate));
+  }
   ledger_.advance(range, batch);
   range.waits_for_batch = last_number_ + 1;
   if (batch.closes_range) ledger_.close(range.id);
@@ -147,10 +162,12 @@ void Engine::Implementation::handle(const ProbeDone& event, Instant) {
     if (ledger_.has_frontier()) ledger_.plan(event.result, stripes_of_next_range());
   } else {
     Range& range = ledger_.at(asked.range);
-    if (asked.probe_for == Slot::ProbeFor::extend) {
-      ledger_.extend(range, event.result);
-    } else {
-      ledger_.refine(range, event.result);
+    switch (asked.probe_for) {
+      case Slot::ProbeFor::extend: ledger_.extend(range, event.result); break;
+      case Slot::ProbeFor::refine: ledger_.refine(range, event.result); break;
+      case Slot::ProbeFor::single_out: made_out(range, event.result); break;
+      case Slot::ProbeFor::nothing:
+      case Slot::ProbeFor::frontier: break;
     }
     if (alone) {
       range.doing = Range::Doing::nothing;
@@ -167,11 +184,12 @@ void Engine::Implementation::handle(const ProbeFailed& event, Instant now) {
   BACKFILL_CHECK(asked.probe_for != Slot::ProbeFor::nothing, "a probe failed that was not asked");
   const bool alone = asked.doing == Slot::Doing::probe;
   const bool frontier = asked.probe_for == Slot::ProbeFor::frontier;
+  const bool may_shrink = asked.probe_for != Slot::ProbeFor::single_out;
   asked.probe_for = Slot::ProbeFor::nothing;
   if (frontier) frontier_probing_ = false;
   if (alone && !frontier) ledger_.at(asked.range).doing = Range::Doing::nothing;
   const bool cancelled = asked.cancelled;
-  const bool shrunk = !cancelled && shrink_probes(asked, event.error);
+  const bool shrunk = !cancelled && may_shrink && shrink_probes(asked, event.error);
   if (alone) release(asked);
   if (cancelled || ends_the_sweep(event.error, "probe for boundaries", now)) return;
   if (frontier) {
@@ -240,6 +258,7 @@ void Engine::Implementation::handle(const RangeSettled& event, Instant now) {
   const bool committed = doubt.batch && stands_behind(event, *doubt.batch, range);
   if (committed) {
     rows_ += event.rows;
+    failure_score_.passed(event.rows);
     note(Note::Kind::information, "commit_settled",
          fmt::format("{} had committed", to_string(doubt.batch->bounds)));
     batch_committed(range, *doubt.batch);

@@ -23,6 +23,9 @@ constexpr std::int64_t probe_shrink = 4;
 constexpr int probes_before_growth = 8;
 constexpr std::int64_t probe_keys_unlimited = 1 << 20;
 
+/// What a stretch of more rows than were counted is taken for, at least, until it is refined.
+constexpr std::int64_t uncounted_keys_min = 64;
+
 constexpr std::string_view query_canceled = "57014";
 
 std::string_view purpose_name(Purpose purpose) {
@@ -92,13 +95,15 @@ void Engine::Implementation::fail_batch(Slot& failed, Range& range, const Error&
       return;
     case ErrorClass::reconnect: set_aside(range, Setback::failed, error, what, now); return;
     case ErrorClass::row:
+      if (batch.quarantine) break;
+      ++retries_;
       if (batch.keys > RowCount{1}) {
         // Bisect: half of the keys at once, until the one that fails stands alone.
-        ++retries_;
         be_careful(range, batch.keys);
-        return;
+      } else {
+        suspect(range, batch, error);
       }
-      break;
+      return;
     case ErrorClass::lease_lost:
       lease_lost_ = error;
       failed.cancelled = true;  // Its outcome is here: nothing is left to cancel.
@@ -108,7 +113,8 @@ void Engine::Implementation::fail_batch(Slot& failed, Range& range, const Error&
     case ErrorClass::fatal: break;
   }
   Error final = error;
-  final.context = fmt::format("{} of {}", purpose_name(batch.purpose), what);
+  final.context = batch.quarantine ? fmt::format("writing {} into the quarantine", what)
+                                   : fmt::format("{} of {}", purpose_name(batch.purpose), what);
   stop_failing(std::move(final));
 }
 
@@ -116,6 +122,78 @@ void Engine::Implementation::be_careful(Range& range, RowCount keys) {
   range.careful_size = RowCount{std::max<std::int64_t>(1, keys.value / 2)};
   range.careful_keys = keys;
 }
+
+// ---- rows that fail for their own reason -----------------------------------------------------
+
+/// A batch of one key may have more rows than were counted (others have inserted since), or end
+/// where no row is any more. So the batch fails first, and then it is looked at what it held: a row
+/// that came after the look would be tried, and looked for, again.
+void Engine::Implementation::suspect(Range& range, const Batch& batch, const Error& error) {
+  Suspicion suspicion;
+  suspicion.error = error;
+  suspicion.through = *batch.bounds.through;
+  suspicion.vacant = range.suspicion && range.suspicion->vacant;
+  range.suspicion = std::move(suspicion);
+}
+
+void Engine::Implementation::made_out(Range& range, const ProbeResult& found) {
+  Suspicion& suspicion = *range.suspicion;
+  if (!found.ticks.empty()) {
+    suspicion.vacant = false;
+    suspicion.looked = true;
+    const RowCount uncounted{std::max(2 * wanted_keys(range).value, uncounted_keys_min)};
+    if (RangeLedger::single_out(range, found, uncounted)) judge(range);
+    return;
+  }
+  if (suspicion.vacant) {
+    Error final = suspicion.error;
+    final.context = fmt::format("{} of {}, where no row is", purpose_name(settings_.purpose),
+                                to_string(KeyRange{range.cursor, suspicion.through}));
+    return stop_failing(std::move(final));
+  }
+  suspicion.vacant = true;  // The row has gone: the next try should succeed.
+  suspicion.looked = true;
+}
+
+void Engine::Implementation::judge(Range& range) {
+  Suspicion& suspicion = *range.suspicion;
+  const KeyValue row = range.ticks.front().key;
+  const std::string objection = objection_to_quarantine(row);
+  if (objection.empty()) {
+    quarantined_.insert(row);
+    suspicion.row = row;
+    return;
+  }
+  Error final = suspicion.error;
+  final.context = fmt::format("{} of key {}", purpose_name(settings_.purpose), to_string(row));
+  const std::string_view separator = final.hint.empty() ? "" : " ";
+  final.hint = fmt::format("{}{}{}", final.hint, separator, objection);
+  stop_failing(std::move(final));
+}
+
+/// Why the row may not go into quarantine; empty when it may. One that is there already, from an
+/// earlier sweep, says nothing new.
+std::string Engine::Implementation::objection_to_quarantine(const KeyValue& row) {
+  const std::optional<int> most = settings_.on_error.quarantine;
+  if (!most) {
+    return "Mend the row, or the rule that it breaks; or let the job go on without such rows: "
+           "`on_error: {quarantine: 100}`";
+  }
+  if (quarantined_.contains(row)) return {};
+  failure_score_.failed();
+  if (failure_score_.mostly_fails()) {
+    return fmt::format(
+        "Rows mostly fail: lately {} more failed than went through. So it is rather the "
+        "expression, "
+        "or a rule of the table, that is wrong",
+        FailureScore::limit);
+  }
+  if (quarantined_.size() < static_cast<std::size_t>(*most)) return {};
+  return fmt::format("{} row{} in quarantine, and `on_error` allows no more", quarantined_.size(),
+                     quarantined_.size() == 1 ? " is" : "s are");
+}
+
+// ---- another time ----------------------------------------------------------------------------
 
 /// The range waits for its next try, and the other ranges go on meanwhile.
 void Engine::Implementation::set_aside(Range& range, Setback setback, const Error& error,

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "core/check.hpp"
 #include "core/concurrency.hpp"
 #include "core/engine.hpp"
+#include "core/failure_score.hpp"
 #include "core/random.hpp"
 #include "core/range_ledger.hpp"
 #include "core/rate_limiter.hpp"
@@ -42,7 +44,7 @@ struct Slot {
   Instant worked_until{};
 
   /// A probe in flight, alone or attached to the batch.
-  enum class ProbeFor { nothing, frontier, extend, refine };
+  enum class ProbeFor { nothing, frontier, extend, refine, single_out };
   ProbeFor probe_for = ProbeFor::nothing;
   RowCount probe_keys;  ///< as many as that probe may read
 };
@@ -101,6 +103,10 @@ class Engine::Implementation {
                int tries);
   [[nodiscard]] static Setback setback_of(const Error& error);
   void be_careful(Range& range, RowCount keys);
+  void suspect(Range& range, const Batch& batch, const Error& error);
+  void made_out(Range& range, const ProbeResult& found);
+  void judge(Range& range);
+  [[nodiscard]] std::string objection_to_quarantine(const KeyValue& row);
   bool shrink_probes(const Slot& asked, const Error& error);
   void probe_answered();
   void stop_failing(Error error);
@@ -120,6 +126,7 @@ class Engine::Implementation {
   [[nodiscard]] Probe frontier_probe() const;
   [[nodiscard]] Probe extending_probe(const Range& range) const;
   [[nodiscard]] Probe refining_probe(const Range& range) const;
+  [[nodiscard]] static Probe singling_probe(const Range& range);
   [[nodiscard]] int stripes_of_next_range() const;
   [[nodiscard]] RowCount wanted_keys() const;
   [[nodiscard]] RowCount wanted_keys(const Range& range) const;
@@ -177,6 +184,9 @@ class Engine::Implementation {
   Backoff frontier_backoff_;
   std::optional<RowCount> probe_keys_max_;  ///< after a probe that timed out
   int probes_since_timeout_ = 0;
+
+  std::set<KeyValue> quarantined_;
+  FailureScore failure_score_;
 
   std::optional<StopRequested> stopping_;
   std::optional<Error> failure_;

@@ -108,6 +108,29 @@ void RangeLedger::refine(Range& range, const ProbeResult& found) {
   range.ticks.insert(range.ticks.begin(), found.ticks.begin(), found.ticks.end());
 }
 
+/// Where there are more rows than were counted, there may be many: they are counted anew.
+bool RangeLedger::single_out(Range& range, const ProbeResult& found, RowCount uncounted) {
+  BACKFILL_CHECK(range.suspicion && !found.ticks.empty(), "no row was there to be made out");
+  const KeyValue through = range.suspicion->through;
+  bool reached = false;
+  while (!range.ticks.empty() && !reached) {
+    reached = range.ticks.front().key == through;
+    range.ticks.pop_front();
+  }
+  BACKFILL_CHECK(reached, "a batch that failed ended at no boundary of its range");
+  if (found.ticks.size() > 1) {
+    range.ticks.push_front({through, uncounted});
+    range.suspicion.reset();
+    range.careful_size.reset();
+    return false;
+  }
+  const KeyValue& row = found.ticks.front().key;
+  const bool stands_at_end = row == through;
+  if (!stands_at_end) range.ticks.push_front({through, RowCount{0}});
+  range.ticks.push_front({row, RowCount{1}});
+  return stands_at_end;
+}
+
 KeyRange RangeLedger::beyond_ticks(const Range& range) {
   if (range.ticks.empty()) return {range.cursor, range.bounds.through};
   return {range.ticks.back().key, range.bounds.through};
@@ -125,10 +148,11 @@ std::optional<Batch> RangeLedger::next_batch(const Range& range, RowCount want, 
   batch.range = range.id;
   batch.purpose = purpose;
   batch.bounds.after = range.cursor;
+  const bool suspected = range.suspicion.has_value();
   std::size_t taken = 0;
   while (taken < range.ticks.size()) {
     const RowCount more = range.ticks[taken].keys;
-    if (taken > 0 && batch.keys + more > enough) break;
+    if (taken > 0 && (suspected || batch.keys + more > enough)) break;
     batch.keys += more;
     batch.keys_done += share_of(more, range.stripe);
     ++taken;
@@ -139,6 +163,11 @@ std::optional<Batch> RangeLedger::next_batch(const Range& range, RowCount want, 
   batch.stripe = range.stripe;
   batch.ends_stripe = reaches_end && !range.stripe.last();
   batch.closes_range = reaches_end && range.stripe.last();
+  if (suspected && range.suspicion->row) {
+    const Suspicion& found = *range.suspicion;
+    BACKFILL_CHECK(batch.bounds.through == found.row, "a row was made out that ends no batch");
+    batch.quarantine = RowFailure{*found.row, found.error.sqlstate, found.error.message};
+  }
   return batch;
 }
 
@@ -155,6 +184,7 @@ void RangeLedger::advance(Range& range, const Batch& batch) {
     range.ticks.pop_front();
   }
   BACKFILL_CHECK(reached, "a batch ended at no boundary of its range");
+  range.suspicion.reset();
   if (batch.ends_stripe) begin_stripe(range, range.stripe.no + 1);
   if (range.careful_size) {
     range.careful_keys -= batch.keys;
@@ -179,6 +209,7 @@ void RangeLedger::move_cursor(Range& range, std::optional<KeyValue> cursor, int 
   range.ticks.clear();
   range.ticks_complete = false;
   range.careful_size.reset();
+  range.suspicion.reset();
 }
 
 void RangeLedger::close(RangeId id) {

@@ -14,6 +14,16 @@
 
 namespace backfill {
 
+/// A batch that could not be halved any more has failed for a row's own reason: the row is to be
+/// made out, and then judged.
+struct Suspicion {
+  Error error;
+  KeyValue through;             ///< where the batch ended
+  bool vacant = false;          ///< no row was left there when it was looked at
+  bool looked = false;          ///< the first tick is to be tried again before the next look
+  std::optional<KeyValue> row;  ///< made out, and to go into quarantine
+};
+
 /// A stretch of the key on its way: the boundaries ahead of its cursor, and what is happening to
 /// it.
 struct Range {
@@ -44,6 +54,7 @@ struct Range {
   /// that failed: this many keys at most while `careful_keys` of that batch are left.
   std::optional<RowCount> careful_size;
   RowCount careful_keys;
+  std::optional<Suspicion> suspicion;
 
   [[nodiscard]] bool open_ended() const { return !bounds.through.has_value(); }
   [[nodiscard]] RowCount keys_ahead() const;
@@ -79,6 +90,11 @@ class RangeLedger {
 
   /// Puts finer ticks in the place of the first one.
   void refine(Range& range, const ProbeResult& found);
+
+  /// After a look at what there is up to where the suspicion reaches: `found` has the first one or
+  /// two keys. A row that is alone there gets a tick of its own; true when the batch that failed
+  /// ended at it: then it is the one. Two or more make one tick of `uncounted` keys, to be refined.
+  [[nodiscard]] static bool single_out(Range& range, const ProbeResult& found, RowCount uncounted);
 
   /// Where a probe that extends the range must look.
   [[nodiscard]] static KeyRange beyond_ticks(const Range& range);

@@ -148,7 +148,8 @@ std::string key_predicate(const Target& target, BoundShape shape, int first_para
   }
   if (shape.through) {
     if (!predicate.empty()) predicate += " AND ";
-    predicate += columns + " <= " + as_row(typed_parameters(target, first_param));
+    predicate +=
+        columns + (shape.exactly ? " = " : " <= ") + as_row(typed_parameters(target, first_param));
   }
   return predicate.empty() ? "TRUE" : predicate;
 }

@@ -23,6 +23,7 @@ namespace backfill {
 struct BoundShape {
   bool after = false;
   bool through = false;
+  bool exactly = false;  ///< with `through` alone: its key, and no other
   friend bool operator==(const BoundShape&, const BoundShape&) = default;
 };
 

@@ -66,6 +66,14 @@ struct RowsToRecord {
   friend bool operator==(const RowsToRecord&, const RowsToRecord&) = default;
 };
 
+/// A row that fails for its own reason, and what the server says of it.
+struct RowFailure {
+  KeyValue key;
+  std::string sqlstate;
+  std::string message;
+  friend bool operator==(const RowFailure&, const RowFailure&) = default;
+};
+
 /// One transaction: `bounds.through` is always present. The checkpoint moves the range's cursor
 /// from `bounds.after` to `bounds.through`, and fails unless the cursor stands at `bounds.after`
 /// (a range's cursor is first its own lower end) and its stripe is `stripe`. A batch that ends a
@@ -81,6 +89,9 @@ struct Batch {
   bool closes_range = false;  ///< `bounds.through` is the range's end: the checkpoint closes it
   std::vector<RowsToRecord> record;
   Settlements settlements;  ///< of the range when the batch was made: it must not have been since
+  /// The one row of `bounds`, whose key is `bounds.through`, is not to be changed or looked at: it
+  /// is written into the quarantine in the transaction that moves the cursor past it.
+  std::optional<RowFailure> quarantine;
   friend bool operator==(const Batch&, const Batch&) = default;
 };
 
@@ -147,7 +158,7 @@ struct CancelSlot {
 };
 /// Something an operator should read in the log and in `backfill.events`.
 struct Note {
-  enum class Kind { retry, throttle, setting, information };
+  enum class Kind { retry, throttle, setting, error, information };
   Kind kind = Kind::information;
   std::string reason;  ///< short and stable: deadlock, lock_timeout, connection_lost…
   std::string text;

@@ -135,12 +135,15 @@ asio::awaitable<Ending> JobRun::Implementation::phases() {
     ending = co_await guard_plans(&session_);
     if (ending) co_return ending;
   }
+  if (session_.mode == Mode::retry) co_return co_await retry_quarantined(&session_);
   start_pool(&session_);
   if (session_.mode == Mode::run) {
     ending = co_await copy_rows(&session_, "copy");
     if (ending) co_return ending;
   }
   ending = co_await prove(&session_);
+  if (ending) co_return ending;
+  ending = co_await look_into_quarantine(&session_);
   if (ending || session_.mode != Mode::run) co_return ending;
   co_return co_await enforce(&session_);
 }
@@ -252,6 +255,8 @@ asio::awaitable<void> JobRun::Implementation::settle_state(Outcome outcome) {
     co_await call_switched();
     co_return;
   }
+  // A job that was done before a verify set rows aside is unproven while they are there.
+  if (session_.mode == Mode::retry && session_.record.state == JobState::done) co_return;
   // A rollback that nobody agreed to leaves the job as it was.
   if (session_.mode == Mode::rollback && outcome.code == ExitCode::refused) co_return;
   if (outcome.code != ExitCode::stopped) {

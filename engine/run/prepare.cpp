@@ -144,6 +144,7 @@ std::string_view verb_of(JobRun::Mode mode) {
     case JobRun::Mode::switch_names: return "switch";
     case JobRun::Mode::drop: return "drop";
     case JobRun::Mode::rollback: return "undo";
+    case JobRun::Mode::retry: return "retry";
   }
   return {};
 }

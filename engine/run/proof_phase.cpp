@@ -155,6 +155,21 @@ asio::awaitable<Ending> prove_by_ledger(Session* session) {
   co_return outcome;
 }
 
+namespace {
+
+/// A row that has come out of quarantine was not seen by a pass that began before.
+asio::awaitable<Result<bool>> retried_since_pass(Session* session, int pass) {
+  const JobId job = session->record.id;
+  const std::function<asio::awaitable<Result<bool>>(pg::Connection*)> ask =
+      [job, pass](pg::Connection* connection) {
+        std::string phase = "verify";
+        return retried_since(connection, job, std::move(phase), pass);
+      };
+  co_return co_await session->control.repeat<bool>(ask);
+}
+
+}  // namespace
+
 asio::awaitable<Ending> prove(Session* session) {
   const Proof proof = session->sql->proof();
   if (!may_repair(proof)) {
@@ -168,7 +183,10 @@ asio::awaitable<Ending> prove(Session* session) {
   const bool alone = session->mode == JobRun::Mode::verify_only;
   // A pass that was begun before the copy had ended proves nothing about its end.
   int pass = std::max(*verified, 1);
-  if (*verified > 0 && (session->copied_now || alone || *repaired >= pass)) pass = *verified + 1;
+  const Result<bool> retried = co_await retried_since_pass(session, pass);
+  if (!retried) co_return ending_of_error(*session, retried.error());
+  const bool again = session->copied_now || alone || *repaired >= pass || *retried;
+  if (*verified > 0 && again) pass = *verified + 1;
   if (!alone && *repaired >= *verified && *repaired > 0) {
     const int unfinished = *repaired;
     Result<SweepResult> mended = co_await run_phase(session, "repair", unfinished, Purpose::repair);

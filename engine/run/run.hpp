@@ -68,6 +68,7 @@ class JobRun {
     switch_names,  ///< type-copy: `run`, with `switch: manual` overruled
     drop,          ///< type-copy: the old column
     rollback,      ///< what the job has put in place, or its copied columns
+    retry,         ///< the rows in quarantine
   };
 
   JobRun(asio::io_context& context, Request request, Mode mode, Observer& observer);
@@ -106,6 +107,7 @@ struct JobStatus {
   std::optional<Duration> checkpoint_age;  ///< since the last committed batch
   std::optional<std::string> lag;          ///< "standby1 0.1 s"; absent without standbys
   std::optional<std::string> last_error;
+  std::int64_t rows_quarantined = 0;
   std::optional<std::string> paused_by;  ///< "alice@host"; present while the job is paused
   std::string paused_at;
   std::vector<ChangedSetting> settings;

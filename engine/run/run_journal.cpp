@@ -23,6 +23,7 @@ const char* command_of(JobRun::Mode mode) {
     case JobRun::Mode::verify_only: return "verify";
     case JobRun::Mode::switch_names: return "switch";
     case JobRun::Mode::drop: return "drop";
+    case JobRun::Mode::retry: return "retry";
     case JobRun::Mode::rollback: break;
   }
   return "rollback";

@@ -21,6 +21,11 @@ Session::Session(asio::any_io_executor runs_on, Request asked, JobRun::Mode runs
       seed(seeded),
       control(executor, options, seed) {}
 
+bool Session::quarantines() const {
+  if (sweep_sql || mode == JobRun::Mode::rollback) return false;
+  return !copy || copy->stage != CopyStage::switched;
+}
+
 TransactionSettings Session::settings() const {
   const SafetySettings& safety = request.job.safety;
   TransactionSettings settings;

@@ -12,6 +12,7 @@
 
 #include "checkpoint/job_record.hpp"
 #include "checkpoint/lease.hpp"
+#include "checkpoint/quarantine.hpp"
 #include "core/progress_meter.hpp"
 #include "core/sampler.hpp"
 #include "core/scan_choice.hpp"
@@ -84,6 +85,8 @@ struct Session {
   [[nodiscard]] bool proves_again() const {
     return mode == JobRun::Mode::verify_only && record.state == JobState::done;
   }
+  /// Rows may be set aside in a sweep of now: one of the job's own, on its way forward.
+  [[nodiscard]] bool quarantines() const;
   [[nodiscard]] TransactionSettings settings() const;
   [[nodiscard]] Fence fence(std::string phase, int pass) const;
   [[nodiscard]] Progress progress() const;
@@ -151,6 +154,15 @@ asio::awaitable<std::vector<std::string>> list_differences(Session* session,
 /// the proof holds.
 asio::awaitable<Ending> copy_rows(Session* session, std::string phase);
 asio::awaitable<Ending> prove(Session* session);
+
+/// The rows of the job that are in quarantine.
+asio::awaitable<Result<std::vector<QuarantinedRow>>> quarantine_of(Session* session);
+
+/// How the run ends when there are any: they are not proven.
+asio::awaitable<Ending> look_into_quarantine(Session* session);
+
+/// Takes the rows in quarantine again, one by one, and no others.
+asio::awaitable<Outcome> retry_quarantined(Session* session);
 
 /// Puts in place, online, what `enforce` asks for: once the rows are proven.
 asio::awaitable<Ending> enforce(Session* session);

@@ -95,6 +95,7 @@ JobStatus shown(const backfill::JobStatus& stored) {
         std::chrono::duration<double>(*stored.checkpoint_age_s));
   }
   status.last_error = stored.last_error;
+  status.rows_quarantined = stored.rows_quarantined;
   if (stored.lack_of_proof) {
     status.last_error = "it counts as done, but is not proven: " + *stored.lack_of_proof;
   }

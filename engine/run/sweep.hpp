@@ -81,6 +81,7 @@ class Sweep {
 
   asio::awaitable<pg::PipelineResult> exchange(SlotId slot, std::vector<pg::Statement> statements);
   asio::awaitable<void> run_batch(StartBatch action);
+  asio::awaitable<void> run_quarantine(StartBatch action, std::vector<pg::Statement> statements);
   asio::awaitable<void> run_probe(StartProbe action);
   asio::awaitable<void> run_open(OpenRange action);
   asio::awaitable<void> run_close(CloseRange action);

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "catalog/probe.hpp"
+#include "checkpoint/quarantine.hpp"
 #include "core/sql_text.hpp"
 #include "pg/field.hpp"
 #include "pg/roll_back.hpp"
@@ -53,6 +54,12 @@ asio::awaitable<pg::PipelineResult> Sweep::exchange(SlotId slot,
 
 asio::awaitable<void> Sweep::run_batch(StartBatch action) {
   const SlotId slot = action.slot;
+  if (action.batch.quarantine) {
+    std::vector<pg::Statement> setting_aside = quarantine_statements(
+        plan_.fence, plan_.settings, action.batch, quote_name(plan_.target.table));
+    co_await run_quarantine(std::move(action), std::move(setting_aside));
+    co_return;
+  }
   const bool counting = plan_.purpose == Purpose::verify;
   pg::Statement change;
   change.sql = plan_.sql.for_batch(action.batch);
@@ -102,6 +109,34 @@ asio::awaitable<void> Sweep::run_batch(StartBatch action) {
     done.wal = read_wal(result.results);
     done.recorded = read_recorded(result.results);
   }
+  tell(done);
+}
+
+/// The row is passed over and written down; its probe for what comes later goes with it.
+asio::awaitable<void> Sweep::run_quarantine(StartBatch action,
+                                            std::vector<pg::Statement> statements) {
+  const std::size_t own_count = statements.size();
+  if (action.ahead) {
+    std::vector<pg::Statement> ahead = probe_statements(plan_.target, *action.ahead, plan_.safety);
+    statements.insert(statements.end(), std::make_move_iterator(ahead.begin()),
+                      std::make_move_iterator(ahead.end()));
+  }
+  const pg::PipelineResult result = co_await exchange(action.slot, std::move(statements));
+  const std::optional<Error> failure = error_within(result, own_count);
+  if (failure) {
+    tell(BatchFailed{action.slot, *failure});
+    co_return;
+  }
+  if (action.ahead) {
+    if (result.error) {
+      tell(ProbeFailed{action.slot, *result.error});
+    } else {
+      tell(ProbeDone{action.slot,
+                     read_probe(plan_.target, *action.ahead, result.results, own_count)});
+    }
+  }
+  BatchDone done;
+  done.slot = action.slot;
   tell(done);
 }
 

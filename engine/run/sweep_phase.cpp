@@ -51,6 +51,7 @@ SweepSettings settings_of(const Session& session, Purpose purpose) {
   }
   settings.seed = session.seed;
   settings.whole_table = purpose != Purpose::repair;
+  if (session.quarantines()) settings.on_error = session.request.job.on_error;
   if (purpose == Purpose::copy && !session.sweep_sql) {
     settings.stripes = session.scan.stripes;
     settings.stripes_forced = session.request.job.pace.stripes.has_value();
@@ -60,7 +61,7 @@ SweepSettings settings_of(const Session& session, Purpose purpose) {
 }
 
 Level level_of(Note::Kind kind) {
-  return kind == Note::Kind::retry ? Level::warning : Level::info;
+  return kind == Note::Kind::retry || kind == Note::Kind::error ? Level::warning : Level::info;
 }
 
 std::string kind_of(Note::Kind kind) {
@@ -68,6 +69,7 @@ std::string kind_of(Note::Kind kind) {
     case Note::Kind::retry: return "retry";
     case Note::Kind::throttle: return "throttle";
     case Note::Kind::setting: return "setting";
+    case Note::Kind::error: return "error";
     case Note::Kind::information: break;
   }
   return "information";
@@ -132,6 +134,22 @@ asio::awaitable<Result<std::vector<StoredRange>>> read_ranges(Session* session, 
   co_return co_await session->control.repeat<std::vector<StoredRange>>(count);
 }
 
+namespace {
+
+/// Of the table that is swept now.
+asio::awaitable<Result<std::vector<KeyValue>>> quarantined_keys(Session* session) {
+  const Result<std::vector<QuarantinedRow>> rows = co_await quarantine_of(session);
+  if (!rows) co_return rows.error();
+  const std::string table = quote_name(session->target.table);
+  std::vector<KeyValue> keys;
+  for (const QuarantinedRow& row : *rows) {
+    if (row.table == table) keys.push_back(row.key);
+  }
+  co_return keys;
+}
+
+}  // namespace
+
 asio::awaitable<Result<SweepResult>> run_sweep(Session* session, std::string phase, int pass,
                                                Purpose purpose) {
   const Fence fence = session->fence(phase, pass);
@@ -144,7 +162,13 @@ asio::awaitable<Result<SweepResult>> run_sweep(Session* session, std::string pha
   for (StoredRange& range : *stored) {
     known.push_back(std::move(range.known));
   }
-  Engine engine(settings_of(*session, purpose), std::move(known), session->pool->size());
+  SweepSettings settings = settings_of(*session, purpose);
+  if (settings.on_error.quarantine) {
+    Result<std::vector<KeyValue>> keys = co_await quarantined_keys(session);
+    if (!keys) co_return keys.error();
+    settings.quarantined = *std::move(keys);
+  }
+  Engine engine(std::move(settings), std::move(known), session->pool->size());
   session->sweep = std::make_unique<Sweep>(
       session->executor, session->pool.get(), plan_of(*session, fence, purpose), std::move(engine),
       [session](const Note& note) {

@@ -78,6 +78,13 @@ Ending fits_mode(const Session& session) {
       if (stage != CopyStage::absent) return std::nullopt;
       return refused_with(session, fmt::format("job {} has not added its columns yet", name),
                           run_command(session));
+    case JobRun::Mode::retry:
+      if (stage == CopyStage::added) return std::nullopt;
+      return refused_with(session,
+                          fmt::format("job {} is not between its copy and its switch: it has no "
+                                      "row to take again",
+                                      name),
+                          fmt::format("backfill status {}", name));
     case JobRun::Mode::drop:
       if (stage == CopyStage::switched || session.copy->dropped) return std::nullopt;
       return refused_with(

@@ -133,6 +133,9 @@ asio::awaitable<Ending> prove_table(Session* session, std::string phase, std::st
     if (!swept->finish.error.context.empty()) {
       outcome.details.push_back("while: " + swept->finish.error.context);
     }
+    if (session->quarantines() && !swept->finish.error.hint.empty()) {
+      outcome.details.push_back("hint: " + swept->finish.error.hint);
+    }
   } else {
     const Ending ending = ending_of(*session, swept->finish);
     if (ending) co_return ending;

@@ -103,6 +103,8 @@ asio::awaitable<Ending> make_ready(Session* session) {
   if (ending) co_return ending;
   ending = co_await prove_columns(session, "verify");
   if (ending) co_return ending;
+  ending = co_await look_into_quarantine(session);
+  if (ending) co_return ending;
   co_return co_await carry_steps(session, "prepare");
 }
 
@@ -137,6 +139,8 @@ asio::awaitable<Ending> carry_out(Session* session) {
       start_pool(session);
       ending = co_await prove_columns(session, "verify");
       if (ending) co_return ending;
+      ending = co_await look_into_quarantine(session);
+      if (ending) co_return ending;
       co_return co_await end_verified(session);
     case JobRun::Mode::drop:
       ending = co_await drop_columns(session);
@@ -146,6 +150,7 @@ asio::awaitable<Ending> carry_out(Session* session) {
       ending = co_await roll_back_copy(session);
       if (ending) co_return ending;
       co_return co_await end_rolled_back(session);
+    case JobRun::Mode::retry: co_return co_await retry_quarantined(session);
   }
   co_return ending;
 }

@@ -156,6 +156,14 @@ struct SafetySettings {
   friend bool operator==(const SafetySettings&, const SafetySettings&) = default;
 };
 
+/// What becomes of a row that fails for its own reason.
+struct OnError {
+  /// As many of them at most are set aside while the job goes on; absent: the job stops at the
+  /// first.
+  std::optional<int> quarantine;
+  friend bool operator==(const OnError&, const OnError&) = default;
+};
+
 struct Job {
   int version = 1;
   JobKind kind = JobKind::backfill;
@@ -172,6 +180,7 @@ struct Job {
   PaceSettings pace;
   ThrottleSettings throttle;
   SafetySettings safety;
+  OnError on_error;
 
   friend bool operator==(const Job&, const Job&) = default;
 };

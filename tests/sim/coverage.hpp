@@ -27,6 +27,9 @@ enum class Seen : std::size_t {
   commits_lost,       ///< to a crash of the server
   reopened_by_crash,  ///< a range that its runner took for done
   bad_row_named,
+  row_quarantined,
+  quarantined_by_orphan,  ///< its client had gone
+  quarantine_refused,     ///< full, or rows mostly failed
   drained,
   lease_lost,
   gave_up,
@@ -52,6 +55,9 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Seen::cou
     "commits_lost",
     "reopened_by_crash",
     "bad_row_named",
+    "row_quarantined",
+    "quarantined_by_orphan",
+    "quarantine_refused",
     "drained",
     "lease_lost",
     "gave_up",

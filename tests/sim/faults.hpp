@@ -44,7 +44,10 @@ enum class Planted {
   checkpoint_ignores_settling,   ///< the server does not compare how often it was settled
   phase_end_trusts_checkpoints,  ///< a completed sweep does not look at the disk again
   count_recorded_twice,          ///< with the batch and, by its runner, again after it
-  lost_ack_told_as_failure,      ///< an unknown COMMIT is reported as if the server had undone it
+  quarantine_by_itself,          ///< the quarantine is written before the fence has agreed
+  quarantine_forgets_row,        ///< the cursor passes the row, and nothing is written
+  end_taken_for_row,         ///< where a batch of one key has failed, its end is taken for the row
+  lost_ack_told_as_failure,  ///< an unknown COMMIT is reported as if the server had undone it
 };
 
 /// Swarm testing (Groce et al., ISSTA 2012): a world that leaves out half of the faults reaches

@@ -1,6 +1,7 @@
 #include "sim/oracle.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "core/sqlstate.hpp"
 #include "sim/violation.hpp"
@@ -95,6 +96,7 @@ void Oracle::told(const Event& event, Instant, std::size_t keys) {
             range.stripe.no += batch.ends_stripe ? 1 : 0;
             range.closed = range.closed || batch.closes_range;
             succeeds(range);
+            searches(range, batch, nullptr, 0);
             rows_ += e.rows.value;
             bucket_ += static_cast<double>(e.rows.value);
             end_work(e.slot);
@@ -108,9 +110,10 @@ void Oracle::told(const Event& event, Instant, std::size_t keys) {
                              batch.ends_stripe ? range.bounds.after : batch.bounds.through,
                              range.stripe.no + (batch.ends_stripe ? 1 : 0), batch.closes_range};
             }
-            if (e.error.kind == ErrorClass::row) {
-              row_singled_out_ = batch.keys.value <= 1 || keys <= 1;
+            if (e.error.kind == ErrorClass::row && batch.keys.value <= 1) {
+              failed_alone_.push_back(*batch.bounds.through);
             }
+            searches(range, batch, &e.error, keys);
             fails(e.slot, e.error);
           },
           [this](const ProbeDone& e) {
@@ -191,6 +194,26 @@ void Oracle::fails(SlotId slot, const Error& error) {
 void Oracle::succeeds(RangeView& range) const {
   range.failures = 0;
   range.locked = 0;
+}
+
+/// A bad row is found in O(log n) tries that fail. What fails for another reason begins the search
+/// anew, and so do rows that the live writer has put where it goes on.
+void Oracle::searches(RangeView& range, const Batch& batch, const Error* error, std::size_t rows) {
+  const std::int64_t through = KeyText::number(*batch.bounds.through);
+  if (error == nullptr) {
+    if (through >= range.search_through) range.search_tries = 0;
+    return;
+  }
+  const bool grown = static_cast<std::int64_t>(rows) > batch.keys.value;
+  if (error->kind != ErrorClass::row || grown) {
+    range.search_tries = 0;
+    return;
+  }
+  if (range.search_tries++ == 0) range.search_rows = 1;
+  range.search_rows = std::max(range.search_rows, static_cast<std::uint64_t>(batch.keys.value));
+  range.search_through = through;
+  require(range.search_tries <= 4 + 2 * static_cast<int>(std::bit_width(range.search_rows)),
+          "a bad row is not found by halving");
 }
 
 void Oracle::end_work(SlotId slot) {
@@ -295,7 +318,7 @@ void Oracle::check_watermark(const std::optional<KeyValue>& watermark) {
     auto row = watermark_ ? table_.rows().upper_bound(KeyText::number(*watermark_))
                           : table_.rows().begin();
     for (; row != table_.rows().end() && row->first <= to; ++row) {
-      require(!row->second.original || row->second.visits > 0,
+      require(!row->second.original || row->second.visits + row->second.named > 0,
               "the watermark passed a row that is not done");
     }
   }

@@ -62,6 +62,11 @@ class Oracle {
     RangeDoubt doubt;
     int failures = 0;  ///< in a row, without those that were our own doing
     int locked = 0;    ///< lock timeouts in a row
+    /// The search for a bad row: how many batches have failed, of how many rows at most, and where
+    /// the last one ends.
+    int search_tries = 0;
+    std::uint64_t search_rows = 0;
+    std::int64_t search_through = 0;
   };
 
   void check_start(const StartBatch& start);
@@ -73,11 +78,14 @@ class Oracle {
   void check_bucket(Instant now);
   void check_cancels(const Engine& engine, Instant now) const;
   void check_finish(const Finish& finish) const;
+  [[nodiscard]] bool names_what_failed_alone(const std::string& context) const;
   void check_gave_up(const Finish& finish) const;
   void check_watermark(const std::optional<KeyValue>& watermark);
   void begin_work(SlotId slot, const Action& action, bool starts_anew);
   void fails(SlotId slot, const Error& error);
   void succeeds(RangeView& range) const;
+  static void searches(RangeView& range, const Batch& batch, const Error* error, std::size_t rows);
+  void check_quarantine(const Batch& batch) const;
   void end_work(SlotId slot);
   Lane& lane(SlotId slot);
   RangeView& view(RangeId range);
@@ -91,7 +99,7 @@ class Oracle {
   bool draining_ = false;
   bool lease_lost_ = false;
   bool fatal_told_ = false;
-  bool row_singled_out_ = false;
+  std::vector<KeyValue> failed_alone_;  ///< where batches of one key ended that failed for a row
   bool settings_changed_ = false;
   bool commits_lost_ = false;
   int probe_failures_ = 0;  ///< in all: a probe does not say which range it is for

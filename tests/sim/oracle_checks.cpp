@@ -40,6 +40,15 @@ void Oracle::check_start(const StartBatch& start) {
   require(settings_changed_ || batch.keys.value <= most,
           "a batch is larger than the settings allow");
   check_record(batch.record, batch.range);
+  if (batch.quarantine) check_quarantine(batch);
+}
+
+void Oracle::check_quarantine(const Batch& batch) const {
+  require(settings_.on_error.quarantine.has_value(),
+          "a row was set aside that was to stop the job");
+  require(batch.quarantine->key == batch.bounds.through && batch.keys == RowCount(1),
+          "a batch into quarantine is not of its one row");
+  require(batch.quarantine->sqlstate == "22P02", "a row is in quarantine for another's reason");
 }
 
 void Oracle::check_start(const StartProbe& start) const {
@@ -129,6 +138,13 @@ void Oracle::check_gave_up(const Finish& finish) const {
   require(exhausted, "the engine gave up before its retries were used up");
 }
 
+bool Oracle::names_what_failed_alone(const std::string& context) const {
+  if (context.ends_with(", where no row is")) return !failed_alone_.empty();
+  return std::any_of(failed_alone_.begin(), failed_alone_.end(), [&](const KeyValue& key) {
+    return context.ends_with(" of key " + to_string(key));
+  });
+}
+
 void Oracle::check_finish(const Finish& finish) const {
   require(busy() == 0, "the engine finished with something in flight");
   check_record(finish.record, std::nullopt);
@@ -147,7 +163,8 @@ void Oracle::check_finish(const Finish& finish) const {
     case Finish::How::failed:
       require(!finish.error.message.empty(), "the engine failed without a message");
       if (finish.error.kind == ErrorClass::row) {
-        require(row_singled_out_, "a bad row was not bisected down to its key");
+        require(names_what_failed_alone(finish.error.context),
+                "a bad row was not bisected down to its key");
       } else {
         check_gave_up(finish);
       }
@@ -179,11 +196,13 @@ void check_completed(const Server& server, const Table& table, Purpose purpose, 
       return Table::holds(range, k);
     });
     require(row.visits <= 1, "a row was done twice");
+    require(row.named <= 1, "a row was named twice");
+    require(row.visits + row.named <= 1, "a row was done and named");
     if (purpose == Purpose::copy) require(row.n == row.visits, "a row was changed twice");
     if (!covered)
       require(row.visits == 0, "a row was done that no range covers");
     else if (row.original)
-      require(row.visits == 1, "a row was skipped");
+      require(row.visits + row.named == 1, "a row was skipped");
   }
 }
 

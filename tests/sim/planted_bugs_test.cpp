@@ -62,6 +62,18 @@ TEST_CASE("rows_that_are_recorded_with_their_batch_and_again_after_it_are_found_
   CHECK(sees(Planted::count_recorded_twice, "more rows were recorded than were changed"));
 }
 
+TEST_CASE("a_quarantine_outside_the_batch_s_transaction_is_found_out") {
+  CHECK(detected(Planted::quarantine_by_itself) != "");
+}
+
+TEST_CASE("a_quarantine_that_forgets_its_row_is_found_out") {
+  CHECK(sees(Planted::quarantine_forgets_row, "a row was skipped"));
+}
+
+TEST_CASE("a_row_taken_for_bad_because_it_ends_the_batch_is_found_out") {
+  CHECK(detected(Planted::end_taken_for_row) != "");
+}
+
 TEST_CASE("a_lost_acknowledgement_told_as_a_failure_is_found_out") {
   CHECK(detected(Planted::lost_ack_told_as_failure) != "");
 }

@@ -91,6 +91,12 @@ void Server::application_committed(const Table::Written& written, bool synchrono
   });
 }
 
+std::vector<KeyValue> Server::quarantine() const {
+  std::vector<KeyValue> keys;
+  for (const std::int64_t key : quarantine_) keys.push_back(table_.keys().text(key));
+  return keys;
+}
+
 bool Server::all_closed() const {
   return std::ranges::all_of(ranges_, [](const auto& entry) { return entry.second.closed; });
 }
@@ -146,6 +152,9 @@ void Server::arrive(TransactionId id) {
   if (found == transactions_.end()) return;
   Transaction& transaction = found->second;
   if (const auto* batch = std::get_if<StartBatch>(&transaction.work)) {
+    if (planted_ == Planted::quarantine_by_itself && batch->batch.quarantine) {
+      commit_quarantine(batch->batch);
+    }
     acquire(id, batch->batch.range);
   } else if (const auto* close = std::get_if<CloseRange>(&transaction.work)) {
     acquire(id, close->range);
@@ -160,6 +169,10 @@ void Server::arrive(TransactionId id) {
     }
     Reply reply;
     reply.probe = table_.probe(probe->probe);
+    if (planted_ == Planted::end_taken_for_row && probe->probe.limit == RowCount(2) &&
+        !reply.probe->ticks.empty()) {
+      reply.probe->ticks = {{*probe->probe.within.through, RowCount(1)}};
+    }
     timeline_.after(Duration(200) * static_cast<Duration::rep>(transaction.disturbance.slow),
                     [this, id, reply = std::move(reply)] { finish(id, reply); });
   }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -106,6 +107,9 @@ class Server {
   [[nodiscard]] const std::map<RangeId, RangeRow>& ranges() const { return ranges_; }
   /// Whether a batch's transaction is still alive, so that its locks are someone's to wait for.
   [[nodiscard]] bool alive(TransactionId id) const { return transactions_.contains(id); }
+  /// The rows in quarantine, as a runner reads them when it has taken over.
+  [[nodiscard]] std::vector<KeyValue> quarantine() const;
+  [[nodiscard]] std::size_t quarantined() const { return quarantine_.size(); }
   [[nodiscard]] bool busy() const { return !transactions_.empty(); }
 
  private:
@@ -125,6 +129,8 @@ class Server {
   void granted(TransactionId id);
   void run_batch(TransactionId id, Transaction& transaction);
   void commit_batch(TransactionId id);
+  void commit_rows(TransactionId id, const Transaction& transaction, Reply& reply);
+  void commit_quarantine(const Batch& batch);
   void commit_close(TransactionId id);
   void open_range(TransactionId id, const OpenRange& open);
   [[nodiscard]] std::optional<Error> refusal(const RangeRow& row, Epoch epoch, Settlements made,
@@ -151,6 +157,7 @@ class Server {
   std::map<RangeId, RangeRow> ranges_;
   /// What undoes each commit that is not on the disk yet, oldest first.
   std::vector<std::vector<std::function<void()>>> unsynced_;
+  std::set<std::int64_t> quarantine_;
   bool counts_lost_ = false;  ///< a crash took batches whose runner had heard of their rows
   std::map<TransactionId, Transaction> transactions_;
 };

@@ -14,7 +14,9 @@ void Server::run_batch(TransactionId id, Transaction& transaction) {
   const Disturbance& disturbance = transaction.disturbance;
   const Instant now = timeline_.now();
   transaction.statement_began = now;
-  transaction.rows = table_.keys_in(batch.bounds, std::numeric_limits<std::size_t>::max());
+  if (!batch.quarantine) {
+    transaction.rows = table_.keys_in(batch.bounds, std::numeric_limits<std::size_t>::max());
+  }
   std::erase_if(transaction.rows,
                 [&](std::int64_t key) { return !Table::in_stripe(batch.stripe, key); });
   Duration wait{};
@@ -54,23 +56,11 @@ void Server::commit_batch(TransactionId id) {
   Reply reply;
   unsynced_.emplace_back();
   remember_range(batch.range);
-  for (const std::int64_t key : transaction.rows) {
-    const auto row = table_.rows().find(key);
-    if (row == table_.rows().end() || row->second.batch != id) continue;
-    unsynced_.back().push_back([this, key, before = row->second] {
-      Row& undone = table_.rows().at(key);
-      undone = before;
-      undone.batch = 0;
-    });
-    ++row->second.visits;
-    ++reply.keys;
-    if (batch.purpose == Purpose::copy || row->second.differs) reply.rows += RowCount(1);
-    if (batch.purpose == Purpose::copy) ++row->second.n;
-    if (batch.purpose == Purpose::repair && row->second.differs) {
-      ++row->second.n;
-      row->second.differs = false;
-    }
+  if (batch.quarantine) {
+    if (planted_ != Planted::quarantine_by_itself) commit_quarantine(batch);
+    if (!transaction.answer) coverage_.add(Seen::quarantined_by_orphan);
   }
+  commit_rows(id, transaction, reply);
   if (batch.ends_stripe) coverage_.add(Seen::stripe_ended);
   coverage_.add(transaction.answer ? Seen::batch : Seen::orphan_committed);
   RangeRow& range = ranges_.at(batch.range);
@@ -97,6 +87,54 @@ void Server::commit_batch(TransactionId id) {
   reply.statement_time = timeline_.now() - transaction.statement_began;
   if (start.ahead && !transaction.disturbance.probe_fails) reply.probe = table_.probe(*start.ahead);
   finish(id, std::move(reply));
+}
+
+/// What the change makes of the rows that the batch has locked.
+void Server::commit_rows(TransactionId id, const Transaction& transaction, Reply& reply) {
+  const Batch& batch = std::get<StartBatch>(transaction.work).batch;
+  for (const std::int64_t key : transaction.rows) {
+    const auto row = table_.rows().find(key);
+    if (row == table_.rows().end() || row->second.batch != id) continue;
+    unsynced_.back().push_back([this, key, before = row->second] {
+      Row& undone = table_.rows().at(key);
+      undone = before;
+      undone.batch = 0;
+    });
+    ++row->second.visits;
+    ++reply.keys;
+    if (batch.purpose == Purpose::copy || row->second.differs) reply.rows += RowCount(1);
+    if (batch.purpose == Purpose::copy) ++row->second.n;
+    if (batch.purpose == Purpose::repair && row->second.differs) {
+      ++row->second.n;
+      row->second.differs = false;
+    }
+  }
+}
+
+/// The row is written down, and passed over by its range's cursor, in one transaction.
+void Server::commit_quarantine(const Batch& batch) {
+  if (planted_ == Planted::quarantine_forgets_row) return;
+  const std::int64_t key = KeyText::number(batch.quarantine->key);
+  const bool rewritten = planted_ == Planted::quarantine_by_itself;
+  if (unsynced_.empty()) unsynced_.emplace_back();
+  require(quarantine_.insert(key).second || rewritten, "a row was named twice");
+  unsynced_.back().push_back([this, key] { quarantine_.erase(key); });
+  coverage_.add(Seen::row_quarantined);
+  history_.add(timeline_.now(), "   server: key {} is in quarantine", key);
+  for (const std::int64_t passed :
+       table_.keys_in(batch.bounds, std::numeric_limits<std::size_t>::max())) {
+    Row& row = table_.rows().at(passed);
+    if (passed != key) {
+      require(!row.original, "a row was passed over beside the one in quarantine");
+      continue;
+    }
+    unsynced_.back().push_back([this, key, before = row.named] {
+      const auto named = table_.rows().find(key);
+      if (named != table_.rows().end()) named->second.named = before;
+    });
+    ++row.named;
+    require(!row.original || row.poison, "a row was named that does not fail");
+  }
 }
 
 void Server::commit_close(TransactionId id) {

@@ -126,11 +126,15 @@ Table::Written Table::write(Dice& dice, Instant now) {
   return written;
 }
 
-std::optional<std::int64_t> Table::poison(Dice& dice) {
-  if (rows_.empty()) return std::nullopt;
+std::vector<std::int64_t> Table::poison(Dice& dice, std::int64_t rows) {
+  std::vector<std::int64_t> keys;
+  if (rows_.empty()) return keys;
   auto row = rows_.lower_bound(dice.between(1, rows_.rbegin()->first));
-  row->second.poison = true;
-  return row->first;
+  for (; rows > 0 && row != rows_.end(); --rows, ++row) {
+    row->second.poison = true;
+    keys.push_back(row->first);
+  }
+  return keys;
 }
 
 void Table::heal() {

@@ -28,6 +28,7 @@ struct Row {
   int visits = 0;           ///< by committed batches
   int n = 0;                ///< the column that a batch increments: not idempotent
   bool poison = false;      ///< fails for its own reason
+  int named = 0;            ///< in quarantine, by committed transactions
   Instant locked_until{};   ///< by another session
   std::uint64_t batch = 0;  ///< the transaction that holds it; 0: none
 };
@@ -60,7 +61,8 @@ class Table {
   };
   Written write(Dice& dice, Instant now);
 
-  [[nodiscard]] std::optional<std::int64_t> poison(Dice& dice);
+  /// Rows that fail from now on: one, or some neighbours.
+  std::vector<std::int64_t> poison(Dice& dice, std::int64_t rows);
   void heal();
 
  private:

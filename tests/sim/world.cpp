@@ -45,9 +45,7 @@ World::World(std::uint64_t seed, Planted planted, History& history)
 }
 
 void World::run() {
-  if (faults_.fatal > 0 || dice_.chance(0.1)) {
-    if (const auto key = table_.poison(dice_)) history_.add(timeline_.now(), "poison at {}", *key);
-  }
+  poison_rows();
   start_runner();
   timeline_.after(chaos_tick_, [this] { chaos(); });
   timeline_.after(dice_.log_duration(100us, 20ms), [this] { write_rows(); });
@@ -84,6 +82,7 @@ void World::take_over() {
   }
   for (Slot& each : slots_) each = Slot{};
   const int count = static_cast<int>(slots_.size());
+  settings_.quarantined = server_.quarantine();
   oracle_ = std::make_unique<Oracle>(settings_, *known, count, table_);
   engine_ = std::make_unique<Engine>(settings_, std::move(*known), count);
   for (int i = 0; i < count; ++i) connect(SlotId{i}, dice_.log_duration(1ms, 100ms));
@@ -128,7 +127,10 @@ void World::finished() {
       coverage_.add(Seen::bad_row_named);
     else
       coverage_.add(Seen::gave_up);
-    if (finish.error.kind == ErrorClass::row) table_.heal();
+    if (finish.error.kind == ErrorClass::row) {
+      if (settings_.on_error.quarantine) coverage_.add(Seen::quarantine_refused);
+      table_.heal();
+    }
     leave(dice_.log_duration(1ms, 1s));
     return;
   }
@@ -138,6 +140,10 @@ void World::finished() {
   if (!server_.all_closed() && planted_ != Planted::phase_end_trusts_checkpoints) {
     coverage_.add(Seen::reopened_by_crash);
     return leave(1ms);
+  }
+  if (settings_.on_error.quarantine) {
+    require(server_.quarantined() <= static_cast<std::size_t>(*settings_.on_error.quarantine),
+            "more rows are in quarantine than may be");
   }
   check_completed(server_, table_, settings_.purpose, settings_.whole_table,
                   lossy_ && !server_.keeps_statistics());

@@ -62,6 +62,7 @@ class World {
   // What befalls it: world_chaos.cpp.
   void draw_settings();
   void give_ranges();
+  void poison_rows();
   void write_rows();
   void chaos();
   void disturb_runner();

@@ -60,6 +60,23 @@ void World::give_ranges() {
   }
 }
 
+/// Where rows may go into quarantine there are up to some more of them than may.
+void World::poison_rows() {
+  if (faults_.fatal <= 0 && !dice_.chance(0.55)) return;
+  std::int64_t rows = 1;
+  if (dice_.chance(0.7)) {
+    settings_.on_error.quarantine = static_cast<int>(dice_.between(1, 25));
+    rows = dice_.between(1, *settings_.on_error.quarantine + 2);
+  }
+  while (rows > 0) {
+    const std::int64_t together = dice_.chance(0.2) ? dice_.between(1, rows) : 1;
+    for (const std::int64_t key : table_.poison(dice_, together)) {
+      history_.add(timeline_.now(), "poison at {}", key);
+    }
+    rows -= together;
+  }
+}
+
 void World::write_rows() {
   if (calm_) return;
   const Table::Written written = table_.write(dice_, timeline_.now());

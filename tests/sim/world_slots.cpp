@@ -15,6 +15,11 @@ bool writes(const Action& action) {
          std::holds_alternative<CloseRange>(action);
 }
 
+bool sets_aside(const Action& action) {
+  const auto* batch = std::get_if<StartBatch>(&action);
+  return batch != nullptr && batch->batch.quarantine.has_value();
+}
+
 Error connection_error(ErrorClass kind, const char* message) {
   Error error;
   error.kind = kind;
@@ -72,7 +77,9 @@ void World::start(SlotId id, const Action& action) {
     });
     return;
   }
-  send(id, action, dice_.chance(faults_.lost_in_flight));
+  // There are few of these, and much to go wrong.
+  const double hazard = sets_aside(action) ? 5 : 1;
+  send(id, action, dice_.chance(hazard * faults_.lost_in_flight));
 }
 
 void World::send(SlotId id, const Action& action, bool lost) {

@@ -21,5 +21,7 @@ extern const std::string_view proofs;
 extern const std::string_view assert_done;
 extern const std::string_view history;
 extern const std::string_view batch_counts;
+extern const std::string_view quarantine_table;
+extern const std::string_view quarantine_answers;
 
 }  // namespace backfill::schema_sql

@@ -39,8 +39,8 @@ Keys keys_of(const nlohmann::ordered_json& object) {
 TEST_CASE("the_keys_of_status_are_frozen") {
   const auto job = nlohmann::ordered_json::parse(status_json(sample_job(), false));
   CHECK(keys_of(job) == Keys{"job", "kind", "table", "phase", "state", "progress", "owner", "lag",
-                             "checkpoint_age_seconds", "last_error", "paused", "settings", "proofs",
-                             "created_at", "updated_at", "finished_at"});
+                             "checkpoint_age_seconds", "last_error", "rows_quarantined", "paused",
+                             "settings", "proofs", "created_at", "updated_at", "finished_at"});
   CHECK(keys_of(job.at("progress")) ==
         Keys{"phase", "rows_done", "rows_total", "fraction_rows", "fraction_key", "rows_changed",
              "rows_per_second", "eta_seconds", "batch_rows", "batch_ms", "workers_busy",

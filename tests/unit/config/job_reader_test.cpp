@@ -59,6 +59,7 @@ throttle:
   slot_wal: {slow: 10GB, stop: 20GB}
   wraparound_vacuum: stop
 safety: {lock_timeout: 2s, statement_timeout: 1h, retries: 0, user_triggers: bypass}
+on_error: {quarantine: 7}
 )");
   INFO((got.problems.empty() ? "" : format(got.problems.front())));
   REQUIRE(got.job);
@@ -71,6 +72,7 @@ safety: {lock_timeout: 2s, statement_timeout: 1h, retries: 0, user_triggers: byp
   wanted.add = {{"a", "text"}, {"b", "numeric(10, 2)"}};
   wanted.set = {{"a", "lower(x)"}, {"b", "5"}, {"c", "true"}, {"d", "010"}, {"E", "'it''s'"}};
   wanted.where = "a IS NULL";
+  wanted.on_error.quarantine = 7;
   wanted.pace.connections = 8;
   wanted.pace.batch = {milliseconds(20), RowCount(1), RowCount(500), RowCount(100)};
   wanted.pace.rows_per_second = RowCount(1000);

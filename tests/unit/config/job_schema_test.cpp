@@ -142,6 +142,13 @@ Json type_of(std::string_view path, const Structure&) {
     return Json{{"type", "object"}, {"additionalProperties", text}, {"minProperties", 1}};
   }
   if (path == "enforce") return enforce_steps();
+  if (path == "on_error") {
+    const Json rows = or_variable(Json{{"type", "integer"}, {"minimum", 1}, {"maximum", 10'000}});
+    return Json{{"anyOf", Json::array({Json{{"const", "stop"}},
+                                       closed_object(Json{{"quarantine", rows}},
+                                                     Json::array({"quarantine"})),
+                                       reference("variable")})}};
+  }
   if (path == "columns") {
     Json column =
         closed_object(Json{{"type", text}, {"using", text}, {"back", text}}, Json::array({"type"}));

@@ -65,6 +65,9 @@ TEST_CASE("settings_that_do_not_fit_are_refused_and_change_nothing") {
       {"pace.conections", "2",
        "unknown setting \"pace.conections\"; did you mean pace.connections?"},
       {"connections", "2", "unknown setting \"connections\"; did you mean pace.connections?"},
+      {"on_error", "stop",
+       "on_error cannot change while a job runs; settings of pace and throttle can, and the limits "
+       "of safety"},
       {"safety.user_triggers", "bypass",
        "safety.user_triggers cannot change while a job runs; settings of pace and throttle can, "
        "and the limits of safety"},

@@ -198,6 +198,11 @@ TEST_CASE("a_row_locked_for_long_does_not_shrink_the_batches_of_other_ranges") {
 TEST_CASE("a_row_that_fails_alone_is_named_by_its_key") {
   EngineDriver driver = with_batch_of(1, 2, "7777");
   driver.tell(BatchFailed{SlotId{0}, error_of("22P02")});
+  CHECK(driver.last<StartProbe>().probe.limit == RowCount(2));
+  ProbeResult alone;
+  alone.ticks.push_back({KeyValue{"7777"}, RowCount(1)});
+  alone.exhausted = true;
+  driver.tell(ProbeDone{SlotId{0}, alone});
   CHECK(driver.last<Finish>().error.context == "copy of key 7777");
 }
 

@@ -88,6 +88,8 @@ TEST_CASE("a_key_of_one_column_is_compared_without_a_row_constructor") {
   CHECK(key_predicate(users(), unbounded) == "TRUE");
   CHECK(key_predicate(users(), after_only) == R"("users"."id" > $1::bigint)");
   CHECK(key_predicate(users(), through_only) == R"("users"."id" <= $1::bigint)");
+  CHECK(key_predicate(users(), {.through = true, .exactly = true}) ==
+        R"("users"."id" = $1::bigint)");
   CHECK(key_predicate(users(), closed, 3) ==
         R"("users"."id" > $3::bigint AND "users"."id" <= $4::bigint)");
 }

@@ -110,7 +110,7 @@ TEST_CASE("the_proof_of_a_type_copy_sums_hashes_of_key_and_value_on_both_sides")
 
 TEST_CASE("add_makes_column_function_and_trigger_and_forgets_an_earlier_copy") {
   const std::vector<std::string> sql = texts(add_ddl({facts_of(confidence(), before())}, {}, ""));
-  REQUIRE(sql.size() == 8);
+  REQUIRE(sql.size() == 9);
   CHECK(sql[0] ==
         "ALTER TABLE \"public\".\"signals\" ADD COLUMN IF NOT EXISTS \"confidence__backfill_new\" "
         "double precision");
@@ -132,7 +132,8 @@ TEST_CASE("add_makes_column_function_and_trigger_and_forgets_an_earlier_copy") {
   CHECK(sql[5] ==
         "ALTER TABLE \"public\".\"signals\" ENABLE ALWAYS TRIGGER \"~wider__backfill_sync\"");
   CHECK_THAT(sql[6], Catch::StartsWith("DELETE FROM backfill.ranges"));
-  CHECK_THAT(sql[7], Catch::StartsWith("DELETE FROM backfill.phases"));
+  CHECK_THAT(sql[7], Catch::StartsWith("DELETE FROM backfill.quarantine"));
+  CHECK_THAT(sql[8], Catch::StartsWith("DELETE FROM backfill.phases"));
 }
 
 TEST_CASE("a_write_fails_with_the_cast_only_where_the_job_says_so") {
