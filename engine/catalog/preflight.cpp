@@ -16,7 +16,7 @@ struct Check {
 };
 
 /// In this order: what a later check would trip over is named by an earlier one.
-constexpr std::array<Check, 19> checks{{
+constexpr std::array<Check, 20> checks{{
     {"server", check_server},
     {"relation_tree", check_relation_tree},
     {"rules", check_rules},
@@ -29,6 +29,7 @@ constexpr std::array<Check, 19> checks{{
     {"add_columns", check_add_columns},
     {"expressions", check_expressions},
     {"triggers", check_triggers},
+    {"preserve", check_preserve},
     {"deferred_constraints", check_deferred_constraints},
     {"unique_indexes", check_unique_indexes},
     {"enforce_steps", check_enforce_steps},

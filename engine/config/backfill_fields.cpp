@@ -102,16 +102,30 @@ std::optional<TextProblem> store_where(Job& job, std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<TextProblem> append_preserved(Job& job, std::string_view text) {
+  const Parsed<std::string> column = parse_identifier(text);
+  if (!column) return column.problem();
+  if (std::find(job.preserve.begin(), job.preserve.end(), *column) != job.preserve.end()) {
+    return TextProblem{0, "this column is in preserve already"};
+  }
+  job.preserve.push_back(*column);
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::span<const Field> backfill_fields() {
-  static const std::array<Field, 4> table{{
+  static const std::array<Field, 5> table{{
       {"add", "Columns to add first, where they are missing.",
        Structure{"a list of items such as column: email text", Node::Shape::sequence, read_add}},
       {"set", "The columns to change, each with the SQL expression of its new value.",
        Structure{"a mapping of columns to SQL expressions", Node::Shape::mapping, read_set}, true},
       {"where", "The rows that need the change, as a SQL condition; else all rows.",
        Text{"a SQL condition", store_where}},
+      {"preserve",
+       "Columns that keep their values in the rows that the job changes, whatever triggers do.",
+       TextList{"a column's name or a list of them", [](Job& job) { job.preserve.clear(); },
+                append_preserved}},
       {"enforce",
        "What is to hold of the table once its rows are proven, each put in place online.",
        Structure{"a list of steps such as not_null: email", Node::Shape::sequence, read_enforce}},

@@ -7,6 +7,7 @@
 
 #include "core/byte_rate.hpp"
 #include "core/duration_text.hpp"
+#include "core/object_name.hpp"
 #include "core/sql_name.hpp"
 
 namespace backfill::config {
@@ -87,6 +88,21 @@ void check_key_is_not_set(const Job& job, std::vector<Conflict>& conflicts) {
   }
 }
 
+void check_preserved_are_not_set(const Job& job, std::vector<Conflict>& conflicts) {
+  if (!job.preserve.empty() && job.name.size() > keep_job_bytes_max) {
+    conflicts.push_back({{"preserve", "name"},
+                         fmt::format("preserve names a trigger after the job, whose name may then "
+                                     "have {} bytes, not {}",
+                                     keep_job_bytes_max, job.name.size())});
+  }
+  for (const SetColumn& set : job.set) {
+    if (std::ranges::find(job.preserve, set.column) == job.preserve.end()) continue;
+    conflicts.push_back({{"set." + set.column, "set", "preserve"},
+                         fmt::format("set: column {} is to be preserved, so it cannot change",
+                                     name_text(set.column))});
+  }
+}
+
 }  // namespace
 
 std::vector<Conflict> conflicts_of(const Job& job) {
@@ -102,6 +118,7 @@ std::vector<Conflict> conflicts_of(const Job& job) {
   wants_below({"safety.lock_timeout", job.safety.lock_timeout},
               {"safety.statement_timeout", job.safety.statement_timeout}, conflicts);
   check_key_is_not_set(job, conflicts);
+  check_preserved_are_not_set(job, conflicts);
   return conflicts;
 }
 

@@ -58,6 +58,12 @@ std::string meaning_of(const Job& job) {
     text += fmt::format("columns.{}.using: {}\n", name, one_line_sql(column.with));
   }
   if (job.type_copy.include_references) text += "include_references: true\n";
+  if (!job.preserve.empty()) {
+    std::vector<std::string> names;
+    for (const std::string& column : job.preserve) names.push_back(name_text(column));
+    std::sort(names.begin(), names.end());
+    text += fmt::format("preserve: {}\n", fmt::join(names, ", "));
+  }
   if (job.where) text += fmt::format("where: {}\n", one_line_sql(*job.where));
   for (std::size_t i = 0; i < job.enforce.size(); ++i) {
     text += fmt::format("enforce.{}: {}\n", i + 1, enforce_text(job.enforce[i]));

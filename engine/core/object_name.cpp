@@ -35,4 +35,8 @@ std::string object_name(std::string_view table, const std::vector<std::string>& 
   return name.append("_").append(suffix);
 }
 
+std::string keep_trigger(std::string_view job) {
+  return "|" + std::string{job} + "_backfill_keep";
+}
+
 }  // namespace backfill

@@ -53,6 +53,7 @@ class JobRun::Implementation {
   asio::awaitable<void> settle_state(Outcome outcome);
   [[nodiscard]] bool stays_switched(ExitCode code) const;
   asio::awaitable<void> call_switched();
+  asio::awaitable<void> leave_no_trigger(ExitCode code);
   asio::awaitable<void> take_back_done(std::string reason);
   void tell_time_lost(Outcome* outcome);
   asio::awaitable<Outcome> finish();
@@ -104,6 +105,7 @@ asio::awaitable<Outcome> JobRun::Implementation::with_lease() {
     }
   }
   if (session_.pool) co_await session_.pool->close();
+  co_await leave_no_trigger(outcome.code);
   tell_time_lost(&outcome);
   if (outcome.code == ExitCode::stopped && !session_.live->pause_text().empty()) {
     outcome.next = fmt::format("backfill resume {}", session_.record.name);
@@ -135,6 +137,10 @@ asio::awaitable<Ending> JobRun::Implementation::phases() {
     ending = co_await guard_plans(&session_);
     if (ending) co_return ending;
   }
+  if (session_.mode == Mode::run || session_.mode == Mode::retry) {
+    ending = co_await keep_columns(&session_);
+    if (ending) co_return ending;
+  }
   if (session_.mode == Mode::retry) co_return co_await retry_quarantined(&session_);
   start_pool(&session_);
   if (session_.mode == Mode::run) {
@@ -145,6 +151,8 @@ asio::awaitable<Ending> JobRun::Implementation::phases() {
   if (ending) co_return ending;
   ending = co_await look_into_quarantine(&session_);
   if (ending || session_.mode != Mode::run) co_return ending;
+  const Result<void> let_go = co_await let_columns_go(&session_);
+  if (!let_go) co_return ending_of_error(session_, let_go.error());
   co_return co_await enforce(&session_);
 }
 
@@ -240,6 +248,19 @@ asio::awaitable<void> JobRun::Implementation::call_switched() {
       };
   const Result<void> marked = co_await session_.control.attempt<void>(mark);
   static_cast<void>(marked);  // `run` does it, too.
+}
+
+/// Of a run that did not come to its end. What cannot be taken away now is inert, and goes with the
+/// next run or a rollback.
+asio::awaitable<void> JobRun::Implementation::leave_no_trigger(ExitCode code) {
+  if (session_.request.job.kind != JobKind::backfill || session_.keeper->lost()) co_return;
+  if (session_.mode == Mode::rollback && code != ExitCode::done) co_return;
+  const Result<void> let_go = co_await let_columns_go(&session_);
+  if (let_go) co_return;
+  session_.tell(Level::warning, "information", "trigger_left",
+                "the trigger that keeps the columns of `preserve` could not be removed; it does "
+                "nothing outside of this job, and the next run or rollback removes it: " +
+                    let_go.error().message);
 }
 
 /// What `status` and the next runner will read of how this one ended.

@@ -18,7 +18,9 @@
 #include "core/sql_text.hpp"
 #include "jobs/backfill.hpp"
 #include "jobs/enforce.hpp"
+#include "jobs/preserve.hpp"
 #include "jobs/sweep_script.hpp"
+#include "jobs/type_copy_names.hpp"
 #include "pg/field.hpp"
 #include "run/earlier_run.hpp"
 #include "run/guard_phase.hpp"
@@ -61,6 +63,25 @@ std::vector<PlanStep> steps_of(const BackfillSql& sql, const Target& target,
       sweep_script(target, {sql.repair(from_start), sql.repair(both)}, script_batch_rows);
   steps.push_back(std::move(repair));
   return steps;
+}
+
+/// The trigger comes before the first change and goes behind the last. In a script the whole
+/// session is the job's, and the schema of the trigger's function may not be there.
+void add_preserve_steps(const Job& job, const Target& target, PlanReport* report) {
+  if (job.preserve.empty()) return;
+  report->session.push_back(fmt::format("SET {} = {}", batch_setting, quote_literal(job.name)));
+  std::vector<PlanStep> before;
+  for (OnlineDdl& ddl : keep_columns_ddl(job, target)) {
+    PlanStep step{"preserve", std::move(ddl.sql), std::move(ddl.lock)};
+    if (before.empty()) step.script = "CREATE SCHEMA IF NOT EXISTS backfill;\n" + step.sql;
+    before.push_back(std::move(step));
+  }
+  const auto first =
+      std::ranges::find_if(report->steps, [](const PlanStep& step) { return step.phase != "add"; });
+  report->steps.insert(first, before.begin(), before.end());
+  for (OnlineDdl& ddl : let_columns_go_ddl(job, target)) {
+    report->steps.push_back({"preserve", std::move(ddl.sql), std::move(ddl.lock)});
+  }
 }
 
 /// Assumed for the estimate: a table is read at least at this pace.
@@ -174,6 +195,7 @@ asio::awaitable<Result<PlanReport>> make_report(pg::Connection* connection, Job 
   report.proof = explain(sql.proof());
   report.steps = steps_of(sql, target, scan);
   report.session.push_back(script_lock_timeout(job));
+  add_preserve_steps(job, target, &report);
   add_enforce_steps(job, target, &report);
   if (report.code != ExitCode::refused) {
     const ScanFacts facts_of_scan = *scan_basis;

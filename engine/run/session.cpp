@@ -33,7 +33,9 @@ TransactionSettings Session::settings() const {
   settings.statement_timeout = safety.statement_timeout;
   settings.search_path = record.search_path;
   settings.bypass_triggers = safety.user_triggers == UserTriggers::bypass;
-  if (request.job.kind == JobKind::type_copy) settings.quiet_job = request.job.name;
+  if (request.job.kind == JobKind::type_copy || !request.job.preserve.empty()) {
+    settings.quiet_job = request.job.name;
+  }
   return settings;
 }
 

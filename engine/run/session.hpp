@@ -72,8 +72,9 @@ struct Session {
   RowCount keys_at_start;  ///< done when the sweep that runs began
   std::map<std::string, Duration> waits_ended;  ///< what sweeps have waited for that have ended
   std::optional<double> fraction_key;
-  bool copied_now = false;  ///< this run has copied something
-  RowCount unchangeable;    ///< rows that match `where` although nothing would change them
+  bool keeps_columns = false;  ///< the trigger of `preserve` is there
+  bool copied_now = false;     ///< this run has copied something
+  RowCount unchangeable;       ///< rows that match `where` although nothing would change them
   std::optional<std::string> stop_reason;
   bool stop_cancel = false;
   /// What `JobRun::stop` does, for whoever hears of a wish to stop.
@@ -116,6 +117,12 @@ asio::awaitable<Ending> run_type_copy(Session* session);
 
 /// Adds the columns that are missing.
 asio::awaitable<Ending> add_columns(Session* session);
+
+/// Puts the trigger in place that keeps the columns of `preserve`, and takes it away again: after
+/// the copy, and at the end of a run however it ends. One that a killed run has left does nothing
+/// to anybody else.
+asio::awaitable<Ending> keep_columns(Session* session);
+asio::awaitable<Result<void>> let_columns_go(Session* session);
 
 /// Refuses statements whose plan would read the table again for each batch.
 asio::awaitable<Ending> guard_plans(Session* session);

@@ -175,6 +175,7 @@ struct Job {
   std::vector<AddColumn> add;
   std::vector<SetColumn> set;
   std::optional<std::string> where;
+  std::vector<std::string> preserve;  ///< unquoted columns that keep their values
   std::vector<EnforceStep> enforce;
   TypeCopySettings type_copy;
   PaceSettings pace;

@@ -69,6 +69,7 @@ CheckResult check_row_security(Preflight* preflight);
 CheckResult check_publications(Preflight* preflight);
 CheckResult check_expressions(Preflight* preflight);
 CheckResult check_triggers(Preflight* preflight);
+CheckResult check_preserve(Preflight* preflight);
 CheckResult check_deferred_constraints(Preflight* preflight);
 CheckResult check_unique_indexes(Preflight* preflight);
 CheckResult check_enforce_steps(Preflight* preflight);

@@ -24,6 +24,33 @@ WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgtype & 16 <> 0
         WHERE a.attrelid = t.tgrelid AND a.attnum = ANY (t.tgattr)
           AND a.attname = ANY ($2::text[]))))";
 
+/// Foreign keys of others that point at a set column, and what an update of it does to their rows.
+constexpr std::string_view cascades_sql = R"(
+SELECT pg_catalog.string_agg(DISTINCT
+         pg_catalog.format('%s (%I, ON UPDATE %s)', k.conrelid::regclass, k.conname,
+                           CASE k.confupdtype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL'
+                                              ELSE 'SET DEFAULT' END), '; ')
+FROM tree JOIN pg_catalog.pg_constraint AS k ON k.confrelid = tree.oid
+WHERE k.contype = 'f' AND k.confupdtype IN ('c', 'n', 'd') AND k.conparentid = 0
+  AND EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
+              WHERE a.attrelid = tree.oid AND a.attnum = ANY (k.confkey)
+                AND a.attname = ANY ($2::text[])))";
+
+CheckResult check_cascades(Preflight* preflight) {
+  const std::vector<pg::Param> params{preflight->oid(), preflight->set_columns()};
+  std::string sql = std::string{with_tree} + std::string{cascades_sql};
+  const auto rows = co_await ask(preflight, std::move(sql), params);
+  if (!rows) co_return rows.error();
+  const std::string cascades = pg::text_field(rows->values.at(0), 0);
+  if (!cascades.empty()) {
+    preflight->warn(
+        fmt::format("rows of other tables change with those of {}: {}", preflight->table(),
+                    cascades),
+        "Their triggers fire, too, and a batch locks them as well: plan for smaller batches");
+  }
+  co_return Result<void>{};
+}
+
 asio::awaitable<Result<std::string>> triggers_in(Preflight* preflight, std::string states) {
   const std::vector<pg::Param> params{preflight->oid(), preflight->set_columns(),
                                       std::move(states)};
@@ -68,6 +95,10 @@ CheckResult check_triggers(Preflight* preflight) {
   if (bypass) {
     const Result<void> checked = co_await check_bypass(preflight);
     if (!checked) co_return checked.error();
+  }
+  if (!bypass) {
+    const Result<void> cascades = co_await check_cascades(preflight);
+    if (!cascades) co_return cascades.error();
   }
   // ENABLE ALWAYS fires in both roles, ENABLE REPLICA only in that one.
   std::string states = bypass ? "{A,R}" : "{O,A}";

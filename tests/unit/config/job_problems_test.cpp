@@ -45,7 +45,7 @@ TEST_CASE("unknown_keys_are_reported_with_the_nearest_valid_key") {
       {"pace.connections: 3\n",
        {"6:1: unknown key \"pace.connections\"; the keys here are: version, kind, name, database, "
         "table, key, pace, throttle, safety, on_error, add, set, where, "
-        "enforce"}},
+        "preserve, enforce"}},
       {"add:\n  - colum: a text\n",
        {"7:5: the key \"column\" is missing in this item of add",
         "7:5: unknown key \"colum\" in add; did you mean \"column\"?"}},
@@ -102,6 +102,8 @@ TEST_CASE("wrong_types_are_reported_at_the_value") {
        {"6:24: on_error.quarantine must be a whole number from 1 to 10000, not the text \"5\""}},
       {"on_error: {quarantin: 5}\n",
        {"6:12: unknown key \"quarantin\" in on_error; did you mean \"quarantine\"?"}},
+      {"preserve: [b, B]\n", {"6:15: preserve: this column is in preserve already"}},
+      {"preserve: n\n", {"5:3: set: column n is to be preserved, so it cannot change"}},
       {"where: [a]\n", {"6:8: where must be a SQL condition, not a list"}},
       {"key: {a: b}\n", {"6:6: key must be a column's name or a list of them, not a mapping"}},
       {"key: [[a]]\n", {"6:7: key must be a column's name or a list of them, not a list"}},

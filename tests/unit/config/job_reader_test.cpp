@@ -60,6 +60,7 @@ throttle:
   wraparound_vacuum: stop
 safety: {lock_timeout: 2s, statement_timeout: 1h, retries: 0, user_triggers: bypass}
 on_error: {quarantine: 7}
+preserve: [updated_at, "\"V\""]
 )");
   INFO((got.problems.empty() ? "" : format(got.problems.front())));
   REQUIRE(got.job);
@@ -72,6 +73,7 @@ on_error: {quarantine: 7}
   wanted.add = {{"a", "text"}, {"b", "numeric(10, 2)"}};
   wanted.set = {{"a", "lower(x)"}, {"b", "5"}, {"c", "true"}, {"d", "010"}, {"E", "'it''s'"}};
   wanted.where = "a IS NULL";
+  wanted.preserve = {"updated_at", "V"};
   wanted.on_error.quarantine = 7;
   wanted.pace.connections = 8;
   wanted.pace.batch = {milliseconds(20), RowCount(1), RowCount(500), RowCount(100)};

@@ -59,7 +59,7 @@ TEST_CASE("a_variable_can_not_bring_in_yaml") {
 TEST_CASE("keys_are_never_replaced") {
   CHECK(problems_of(minimal("${X}: a\n"), {{"X", "where"}}) ==
         Lines{"6:1: unknown key \"${X}\"; the keys here are: version, kind, name, database, table, "
-              "key, pace, throttle, safety, on_error, add, set, where, enforce"});
+              "key, pace, throttle, safety, on_error, add, set, where, preserve, enforce"});
 }
 
 TEST_CASE("variables_that_are_not_set_are_reported_at_their_place") {
