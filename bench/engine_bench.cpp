@@ -38,7 +38,8 @@ class InstantServer {
     ++batches_;
     if (start.ahead) answers_.emplace_back(ProbeDone{start.slot, answer_to(*start.ahead)});
     const RowCount keys = start.batch.keys;
-    answers_.emplace_back(BatchDone{start.slot, keys, Duration{keys.value * 5}, std::nullopt});
+    answers_.emplace_back(
+        BatchDone{start.slot, keys, Duration{keys.value * 5}, std::nullopt, std::nullopt});
   }
   void operator()(const StartProbe& start) {
     answers_.emplace_back(ProbeDone{start.slot, answer_to(start.probe)});
