@@ -24,7 +24,7 @@ JUDGED = ("unknown_keys_are_reported_with_the_nearest_valid_key",
 # What a schema does not see: values that must fit each other, how long a duration is, what SQL
 # means, how a number was written, and whether a null was.
 UNSEEN = ("slow: 20GB, stop: 10GB", "connections: 4.0", "50_000", "target: 2m", "lock_wait: 0s",
-          "where: -- nothing", ".nan, stop: .inf", "fixed_rows:\n")
+          "where: -- nothing", ".nan, stop: .inf", "fixed_rows:\n", "preserve: [b, B]", "preserve: n\n")
 CASES_MIN = 45
 CASE = re.compile(r'\{((?:\s*"(?:[^"\\]|\\.)*")+),\s*\{\s*"', re.DOTALL)
 STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
