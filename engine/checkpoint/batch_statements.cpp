@@ -86,8 +86,7 @@ pg::Statement checkpoint_statement(const Fence& fence, const Batch& batch, std::
       "$13::bigint[], $14::bigint[]), "
       "pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0'), "
       "pg_catalog.set_config('backfill.rows_before', "
-      "backfill.rows_written($15::oid)::text, true), "
-      "pg_catalog.pg_stat_get_xact_tuples_hot_updated($15::oid)",
+      "backfill.rows_written($15::oid)::text, true)",
       std::move(params));
 }
 
@@ -107,8 +106,7 @@ std::vector<pg::Statement> copy_batch_statements(const Fence& fence,
       prepared("SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0'), "
                "backfill.record_batch($1::bigint, $2::text, $3::integer, $4::bigint, "
                "backfill.rows_written($5::oid) - "
-               "pg_catalog.current_setting('backfill.rows_before')::bigint), "
-               "pg_catalog.pg_stat_get_xact_tuples_hot_updated($5::oid)",
+               "pg_catalog.current_setting('backfill.rows_before')::bigint)",
                std::move(of_batch)));
   return in_transaction(settings, std::move(statements));
 }
@@ -126,15 +124,6 @@ std::optional<RowCount> read_recorded(const std::vector<pg::StatementResult>& re
   const pg::Rows& after = results[after_change_position].rows;
   if (after.values.size() != 1 || pg::is_null(after.values.front(), 1)) return std::nullopt;
   return RowCount{pg::integer_field(after.values.front(), 1)};
-}
-
-std::optional<RowCount> read_hot(const std::vector<pg::StatementResult>& results) {
-  const pg::Rows& before = results[before_change_position].rows;
-  const pg::Rows& after = results[after_change_position].rows;
-  if (before.values.size() != 1 || !read_recorded(results)) return std::nullopt;
-  const std::int64_t stayed =
-      pg::integer_field(after.values.front(), 2) - pg::integer_field(before.values.front(), 3);
-  return RowCount{std::max<std::int64_t>(0, stayed)};
 }
 
 std::vector<pg::Statement> verify_batch_statements(const Fence& fence,

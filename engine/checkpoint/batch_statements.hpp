@@ -72,10 +72,6 @@ inline constexpr std::size_t before_count_position = 1;
 [[nodiscard]] std::optional<RowCount> read_recorded(
     const std::vector<pg::StatementResult>& results);
 
-/// Of them, those that stayed on their page (HOT), absent where the server keeps no statistics.
-/// Rows of a partitioned table are counted for its parts: none of them is told here.
-[[nodiscard]] std::optional<RowCount> read_hot(const std::vector<pg::StatementResult>& results);
-
 /// `count` is a SELECT of one row: how many rows differ, how many cannot be changed. The result of
 /// the statement sent has the same two columns first. Rows to record are not sent: the
 /// checkpoint of a count already holds them.

@@ -19,7 +19,6 @@ const std::vector<Migration>& control_schema_migrations() {
       {.version = 8, .scripts = {schema_sql::history}},
       {.version = 9, .scripts = {schema_sql::batch_counts}},
       {.version = 10, .scripts = {schema_sql::quarantine_table, schema_sql::quarantine_answers}},
-      {.version = 11, .scripts = {schema_sql::table_starts}},
   };
   return migrations;
 }

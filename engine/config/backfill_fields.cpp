@@ -14,7 +14,6 @@ namespace backfill::config {
 namespace {
 
 constexpr std::string_view column_key = "column";
-constexpr std::array<std::string_view, 2> analyze_words{"at_end", "never"};
 
 void add_column(FieldReader& reader, const Node& definition) {
   const auto text = reader.text("add.column", "a column's name and type", definition);
@@ -116,7 +115,7 @@ std::optional<TextProblem> append_preserved(Job& job, std::string_view text) {
 }  // namespace
 
 std::span<const Field> backfill_fields() {
-  static const std::array<Field, 6> table{{
+  static const std::array<Field, 5> table{{
       {"add", "Columns to add first, where they are missing.",
        Structure{"a list of items such as column: email text", Node::Shape::sequence, read_add}},
       {"set", "The columns to change, each with the SQL expression of its new value.",
@@ -130,11 +129,6 @@ std::span<const Field> backfill_fields() {
       {"enforce",
        "What is to hold of the table once its rows are proven, each put in place online.",
        Structure{"a list of steps such as not_null: email", Node::Shape::sequence, read_enforce}},
-      {"safety.analyze", "Whether the statistics of the table are renewed at the end.",
-       Choice{analyze_words,
-              [](Job& job, std::size_t i) {
-                job.safety.analyze = i == 0 ? ClosingAnalyze::at_end : ClosingAnalyze::never;
-              }}},
   }};
   return table;
 }

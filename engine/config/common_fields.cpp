@@ -9,7 +9,6 @@
 #include "config/yaml_number.hpp"
 #include "core/byte_rate.hpp"
 #include "core/nearest.hpp"
-#include "core/percentage.hpp"
 #include "core/sql_name.hpp"
 #include "core/sql_scan.hpp"
 #include "core/time_window.hpp"
@@ -27,7 +26,6 @@ constexpr std::int64_t archive_backlog_max = 1'000'000;
 /// The engine keeps their keys; a job with more bad rows than that has another problem.
 constexpr std::int64_t quarantine_max = 10'000;
 constexpr std::int64_t xmin_age_max = 2'000'000'000;
-constexpr int max_growth_max = 1'000;
 constexpr std::array<std::string_view, 5> stripes_words{"auto", "1", "2", "4", "8"};
 constexpr std::array<std::string_view, 2> user_triggers_words{"fire", "bypass"};
 /// In the order of the enumerators.
@@ -151,31 +149,6 @@ std::optional<TextProblem> store_wal_stop(Job& job, std::string_view text) {
   return std::nullopt;
 }
 
-std::optional<TextProblem> store_max_growth(Job& job, std::string_view text) {
-  if (text == "none") {
-    job.safety.max_growth.reset();
-    return std::nullopt;
-  }
-  const Parsed<int> percent = parse_percentage(text, max_growth_max);
-  if (!percent) return percent.problem();
-  job.safety.max_growth = *percent;
-  return std::nullopt;
-}
-
-std::optional<TextProblem> store_vacuum(Job& job, std::string_view text) {
-  VacuumSettings vacuum;
-  if (text == "auto") {
-    vacuum.when = VacuumSettings::When::automatic;
-  } else if (text != "never") {
-    const Parsed<int> percent = parse_percentage(text, 100);
-    if (!percent) return percent.problem();
-    vacuum.when = VacuumSettings::When::share;
-    vacuum.percent = *percent;
-  }
-  job.safety.vacuum = vacuum;
-  return std::nullopt;
-}
-
 std::optional<TextProblem> store_query(Job& job, std::string_view text) {
   if (auto problem = check_query(text)) return problem;
   query(job).sql = without_comments(text);
@@ -208,7 +181,7 @@ void read_on_error(FieldReader& reader, const Node& mapping) {
   }
 }
 
-std::array<Field, 39> make_table() {
+std::array<Field, 37> make_table() {
   return {{
       {"version", "The version of the job file's format.",
        WholeNumber{1, 1, false,
@@ -337,14 +310,6 @@ std::array<Field, 39> make_table() {
               [](Job& job, std::size_t i) {
                 job.safety.user_triggers = i == 0 ? UserTriggers::fire : UserTriggers::bypass;
               }}},
-      {"safety.max_growth",
-       "How much larger the table with its indexes and TOAST may be than when the job began.",
-       Text{"none or a percentage such as 30%", store_max_growth}},
-      {"safety.vacuum",
-       "When the server vacuums what the job has replaced: whenever so much of the rows has "
-       "changed, "
-       "or auto.",
-       Text{"never, auto or a percentage of the rows such as 10%", store_vacuum}},
       {"on_error",
        "What becomes of a row that fails for its own reason: it stops the job, or up to as many "
        "are "
@@ -357,7 +322,7 @@ std::array<Field, 39> make_table() {
 }  // namespace
 
 std::span<const Field> common_fields() {
-  static const std::array<Field, 39> table = make_table();
+  static const std::array<Field, 37> table = make_table();
   return table;
 }
 

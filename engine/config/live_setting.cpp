@@ -20,9 +20,8 @@ namespace config {
 namespace {
 
 constexpr std::array<std::string_view, 2> live_prefixes{"pace.", "throttle."};
-constexpr std::array<std::string_view, 5> live_safety{"safety.lock_timeout",
-                                                      "safety.statement_timeout", "safety.retries",
-                                                      "safety.max_growth", "safety.vacuum"};
+constexpr std::array<std::string_view, 3> live_safety{"safety.lock_timeout",
+                                                      "safety.statement_timeout", "safety.retries"};
 /// Whoever may write to the control schema must not thereby run statements as the runner's role,
 /// look at its machine's files or have it connect elsewhere; and no password belongs in there.
 constexpr std::array<std::string_view, 3> of_the_file_alone{

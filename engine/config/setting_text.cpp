@@ -5,7 +5,6 @@
 #include "config/live_setting.hpp"
 #include "core/byte_rate.hpp"
 #include "core/duration_text.hpp"
-#include "core/percentage.hpp"
 #include "core/time_window.hpp"
 
 namespace backfill {
@@ -68,16 +67,7 @@ Shown window(const Job& job) {
   return job.throttle.window ? time_window_text(*job.throttle.window) : std::string("always");
 }
 
-Shown vacuum(const Job& job) {
-  switch (job.safety.vacuum.when) {
-    case VacuumSettings::When::never: return "never";
-    case VacuumSettings::When::automatic: return "auto";
-    case VacuumSettings::When::share: return percentage_text(job.safety.vacuum.percent);
-  }
-  return std::nullopt;
-}
-
-constexpr std::array<Shower, 27> showers{{
+constexpr std::array<Shower, 25> showers{{
     {"pace.connections",
      [](const Job& job) -> Shown { return std::to_string(job.pace.connections); }},
     {"pace.batch.target",
@@ -129,11 +119,6 @@ constexpr std::array<Shower, 27> showers{{
     {"safety.statement_timeout",
      [](const Job& job) -> Shown { return duration_text(job.safety.statement_timeout); }},
     {"safety.retries", [](const Job& job) -> Shown { return std::to_string(job.safety.retries); }},
-    {"safety.max_growth",
-     [](const Job& job) -> Shown {
-       return job.safety.max_growth ? percentage_text(*job.safety.max_growth) : "none";
-     }},
-    {"safety.vacuum", vacuum},
 }};
 
 }  // namespace

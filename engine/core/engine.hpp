@@ -18,10 +18,9 @@ struct SettingsChanged {
   SafetySettings safety;
 };
 
-using Event =
-    std::variant<BatchDone, BatchFailed, ProbeDone, ProbeFailed, RangeOpened, RangeClosed,
-                 RangeFailed, RangeSettled, SlotUp, SlotDown, PaceChanged, RowsAllowed, CompanySeen,
-                 WaiterSeen, RowsHeld, SettingsChanged, StopRequested, LeaseLost, Woken>;
+using Event = std::variant<BatchDone, BatchFailed, ProbeDone, ProbeFailed, RangeOpened, RangeClosed,
+                           RangeFailed, RangeSettled, SlotUp, SlotDown, PaceChanged, CompanySeen,
+                           WaiterSeen, RowsHeld, SettingsChanged, StopRequested, LeaseLost, Woken>;
 
 /// A range that a checkpoint row describes, as read when a sweep starts or goes on.
 struct KnownRange {
@@ -59,8 +58,6 @@ struct SweepState {
   RowCount rows;          ///< changed, or found to differ, since this engine began
   std::int64_t batches = 0;
   std::int64_t retries = 0;
-  RowCount rows_in_flight;  ///< that batches which have not ended may change
-  bool striped = false;     ///< ranges that begin now are visited several times
   int slots_busy = 0;
   int slots_limit = 0;
   std::int64_t batch_rows = 0;        ///< what the sizer asks for now
@@ -68,7 +65,7 @@ struct SweepState {
   std::optional<KeyValue> watermark;  ///< every key up to here is done
   std::string limited_by;             ///< never empty
   /// What its workers have waited for, but for what the pace is owed to: `no_connection`,
-  /// `locked_rows`, `retries`, `max_growth`, `rows_per_second`.
+  /// `locked_rows`, `retries`, `rows_per_second`.
   std::map<std::string, Duration> time_lost;
 };
 

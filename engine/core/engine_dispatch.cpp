@@ -1,8 +1,5 @@
 #include <algorithm>
-#include <limits>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "core/engine_implementation.hpp"
 
@@ -31,8 +28,6 @@ constexpr std::size_t ranges_ahead = 2;
 constexpr double changing_min = 0.5;
 /// After a batch of seconds a slot goes on some time at the slowest pace too.
 constexpr Duration rest_max = std::chrono::seconds{10};
-/// A trial costs a range some time, and one gained back is worth many.
-constexpr int ranges_between_trials = 32;
 /// However many ranges are set aside (locked rows), no more than this many stay open per slot.
 constexpr std::size_t open_ranges_per_slot_max = 16;
 
@@ -151,7 +146,6 @@ bool Engine::Implementation::start_range_work(SlotId id, Slot& slot, Range& rang
     actions_.emplace_back(std::move(start));
     return true;
   }
-  if (none_allowed() && !range.ticks.empty()) return false;
   const RowCount want = wanted_keys(range);
   std::optional<Batch> batch =
       RangeLedger::next_batch(range, want, most_keys(range), settings_.purpose);
@@ -193,7 +187,6 @@ void Engine::Implementation::start_batch(SlotId id, Slot& slot, Range& range, Ba
     ask(slot, Slot::ProbeFor::extend, *start.ahead);
   }
   if (last_ticks && range.open_ended()) range.ticks_complete = false;
-  if (allowed_.rows) *allowed_.rows -= rows_of(start.batch);
   range.doing = Range::Doing::batch;
   slot.batch = start.batch;
   slot.number = ++last_number_;
@@ -222,7 +215,7 @@ Probe Engine::Implementation::extending_probe(const Range& range) const {
 
 /// For finer boundaries before the range's first one.
 Probe Engine::Implementation::refining_probe(const Range& range) const {
-  RowCount every = std::min(wanted_keys(range), wanted_keys());
+  RowCount every = wanted_keys(range);
   if (range.careful_size) every = std::min(every, *range.careful_size);
   every = std::max(every, RowCount{1});
   const std::int64_t most = every.value * ticks_per_probe_max;
@@ -236,26 +229,8 @@ Probe Engine::Implementation::singling_probe(const Range& range) {
   return Probe{{range.cursor, range.suspicion->through}, RowCount{1}, RowCount{2}};
 }
 
-/// Where later visits gain nothing (somebody's snapshot still sees what was replaced, or the pages
-/// have no room), ranges are visited once; now and then one is tried again, for snapshots end.
-int Engine::Implementation::stripes_of_next_range() {
-  const int wanted = stripes_wanted();
-  if (wanted == 1 || settings_.stripes_forced) return wanted;
-  const bool off = gain_.pays() == false;
-  if (off != stripes_off_) {
-    stripes_off_ = off;
-    ranges_plain_ = 0;
-    note(Note::Kind::information, off ? "stripes_off" : "stripes_on",
-         fmt::format("{}: {}", gain_.text(),
-                     off ? "from here on each range is visited once, but for one now and then"
-                         : fmt::format("ranges are visited {} times again", wanted)));
-  }
-  if (!off) return wanted;
-  return ++ranges_plain_ % ranges_between_trials == 0 ? wanted : 1;
-}
-
 /// Each stripe reads all rows of its range, which pays only where most of them change.
-int Engine::Implementation::stripes_wanted() const {
+int Engine::Implementation::stripes_of_next_range() const {
   if (settings_.stripes == 1 || settings_.stripes_forced) return settings_.stripes;
   if (!changing_) return settings_.filtered ? 1 : settings_.stripes;
   return *changing_ >= changing_min ? settings_.stripes : 1;
@@ -270,25 +245,14 @@ RowCount Engine::Implementation::wanted_keys() const {
 
 /// A fixed number is one of rows to change, and a stripe changes one row of `stripe.of`.
 RowCount Engine::Implementation::wanted_keys(const Range& range) const {
-  const RowCount most = most_allowed(range);
-  if (!settings_.pace.batch.fixed_rows) return std::min(wanted_keys(), most);
-  return std::min(RowCount{settings_.pace.batch.fixed_rows->value * range.stripe.of}, most);
-}
-
-/// Keys of the range of which one in `stripe.of` is a row that may still be begun with: the slots
-/// share them.
-RowCount Engine::Implementation::most_allowed(const Range& range) const {
-  if (!allowed_.rows) return RowCount{std::numeric_limits<std::int64_t>::max()};
-  const std::int64_t share = allowed_.rows->value / slots_limit();
-  const std::int64_t most = std::numeric_limits<std::int64_t>::max() / stripes_max;
-  return RowCount{std::clamp<std::int64_t>(share, 1, most) * range.stripe.of};
+  if (!settings_.pace.batch.fixed_rows) return wanted_keys();
+  return RowCount{settings_.pace.batch.fixed_rows->value * range.stripe.of};
 }
 
 RowCount Engine::Implementation::most_keys(const Range& range) const {
   const BatchSettings& sizes = settings_.pace.batch;
   const RowCount rows = sizes.fixed_rows.value_or(sizes.max_rows);
-  const RowCount most = std::min(RowCount{rows.value * range.stripe.of}, most_allowed(range));
-  return std::max(most, RowCount{1});
+  return std::max(RowCount{rows.value * range.stripe.of}, RowCount{1});
 }
 
 Cut Engine::Implementation::cut() const {
@@ -358,7 +322,6 @@ void Engine::Implementation::finish_if_idle() {
     finish.reason = stopping_->reason;
   }
   finish.record = take_records(std::nullopt, true);
-  if (!gain_.text().empty()) note(Note::Kind::information, "stripes", gain_.text());
   actions_.emplace_back(std::move(finish));
 }
 

@@ -74,7 +74,6 @@ void Engine::Implementation::handle(const BatchDone& event, Instant now) {
   }
   if (sizer_.size_is_not_the_cause()) concurrency_.on_inelastic(now);
   note_changing(done.batch, event.rows);
-  if (event.hot) gain_.on_batch(done.batch.stripe, event.rows, *event.hot);
   rate_.spend(event.rows, now);
   rows_ += event.rows;
   done.worked = event.statement_time;
@@ -313,10 +312,6 @@ void Engine::Implementation::handle(const PaceChanged& event, Instant now) {
        event.reason.empty() ? "at full speed again" : event.reason);
   noted_pace_ = event;
   pace_noted_at_ = now;
-}
-
-void Engine::Implementation::handle(const RowsAllowed& event, Instant) {
-  allowed_ = event;
 }
 
 void Engine::Implementation::handle(const CompanySeen& event, Instant) {

@@ -16,7 +16,6 @@
 #include "core/random.hpp"
 #include "core/range_ledger.hpp"
 #include "core/rate_limiter.hpp"
-#include "core/stripe_gain.hpp"
 #include "core/wait_meter.hpp"
 
 /// The inside of the engine, in four files: engine_events.cpp takes in what happened,
@@ -65,7 +64,6 @@ class Engine::Implementation {
   void handle(const SlotUp& event, Instant now);
   void handle(const SlotDown& event, Instant now);
   void handle(const PaceChanged& event, Instant now);
-  void handle(const RowsAllowed& event, Instant now);
   void measure_waits(Instant now);
   [[nodiscard]] bool is_notable(const PaceChanged& event, Instant now) const;
   void handle(const CompanySeen& event, Instant now);
@@ -123,16 +121,13 @@ class Engine::Implementation {
   bool settle_or_open(SlotId id, Slot& slot, Instant now);
   [[nodiscard]] std::vector<Range*> ready_ranges(const Slot& slot, Instant now);
   bool start_range_work(SlotId id, Slot& slot, Range& range, Instant now);
-  [[nodiscard]] bool none_allowed() const { return allowed_.rows && allowed_.rows->value <= 0; }
-  [[nodiscard]] RowCount most_allowed(const Range& range) const;
   void start_batch(SlotId id, Slot& slot, Range& range, Batch batch, Instant now);
   [[nodiscard]] bool wants_frontier_probe(Instant now) const;
   [[nodiscard]] Probe frontier_probe() const;
   [[nodiscard]] Probe extending_probe(const Range& range) const;
   [[nodiscard]] Probe refining_probe(const Range& range) const;
   [[nodiscard]] static Probe singling_probe(const Range& range);
-  [[nodiscard]] int stripes_of_next_range();
-  [[nodiscard]] int stripes_wanted() const;
+  [[nodiscard]] int stripes_of_next_range() const;
   [[nodiscard]] RowCount wanted_keys() const;
   [[nodiscard]] RowCount wanted_keys(const Range& range) const;
   [[nodiscard]] RowCount most_keys(const Range& range) const;
@@ -173,7 +168,6 @@ class Engine::Implementation {
   Random random_;
   PaceChanged pace_;
   PaceChanged noted_pace_;
-  RowsAllowed allowed_;
   WaitMeter waits_;
   Instant pace_noted_at_{};
 
@@ -205,9 +199,6 @@ class Engine::Implementation {
 
   RowCount rows_;
   std::int64_t batches_ = 0;
-  StripeGain gain_;
-  bool stripes_off_ = false;        ///< they have gained nothing
-  int ranges_plain_ = 0;            ///< begun since then
   std::optional<double> changing_;  ///< the share of the visited rows that change, smoothed
   std::uint64_t last_number_ = 0;   ///< of a batch that was started
   std::int64_t retries_ = 0;

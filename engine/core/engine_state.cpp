@@ -17,10 +17,6 @@ SweepState Engine::Implementation::state(Instant now) const {
   state.rows = rows_;
   state.batches = batches_;
   state.retries = retries_;
-  for (const Slot& slot : slots_) {
-    if (slot.doing == Slot::Doing::batch) state.rows_in_flight += rows_of(slot.batch);
-  }
-  state.striped = !stripes_off_ && stripes_wanted() > 1;
   state.slots_busy = busy();
   state.slots_limit = slots_limit();
   state.batch_rows = wanted_keys().value;
@@ -33,10 +29,7 @@ SweepState Engine::Implementation::state(Instant now) const {
 
 /// Whether something other than the number of workers sets the speed just now.
 bool Engine::Implementation::held_back(Instant now) const {
-  const RowCount round{wanted_keys().value * slots_limit()};
-  const bool cut_short = allowed_.rows && *allowed_.rows < round;
-  return ending() || pace_.stopped || pace_.fraction < 1.0 || cut_short ||
-         rate_.next_start(now) > now ||
+  return ending() || pace_.stopped || pace_.fraction < 1.0 || rate_.next_start(now) > now ||
          std::ranges::any_of(slots_, [](const Slot& slot) { return !slot.up; });
 }
 
@@ -50,7 +43,6 @@ std::string Engine::Implementation::stopped_by(Instant now) const {
   if (std::ranges::none_of(slots_, &Slot::up)) {
     return last_down_ ? "no connection: " + last_down_->message : "connecting";
   }
-  if (none_allowed() && busy() == 0) return "stopped: " + allowed_.reason;
   const Waiting waiting = ranges_waiting(now);
   if (waiting.ranges > 0 && busy() == 0 && waiting.ranges == waiting.of) return waiting.text();
   return {};
@@ -71,7 +63,6 @@ void Engine::Implementation::measure_waits(Instant now) {
   if (waiting.ranges > 0 && idle > 0) {
     return measure(waiting.locked == waiting.ranges ? "locked_rows" : "retries", idle);
   }
-  if (none_allowed() && idle > 0) return measure("max_growth", idle);
   if (rate_.next_start(now) > now && idle > 0) return measure("rows_per_second", idle);
   measure({}, 0);
 }

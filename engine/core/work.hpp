@@ -95,11 +95,6 @@ struct Batch {
   friend bool operator==(const Batch&, const Batch&) = default;
 };
 
-/// How many rows the batch changes at most, about: a stripe's share of its keys.
-[[nodiscard]] constexpr RowCount rows_of(const Batch& batch) {
-  return RowCount{(batch.keys.value + batch.stripe.of - 1) / batch.stripe.of};
-}
-
 /// Find every `every`-th key of the next `limit` keys in `within`.
 struct Probe {
   KeyRange within;
@@ -192,8 +187,7 @@ struct BatchDone {
   std::optional<ByteCount> wal;
   /// What the batch's own transaction has added to the range's count of changed rows. Where it
   /// differs from `rows`, or nothing was added (absent), a later transaction records the rest.
-  std::optional<RowCount> recorded = {};
-  std::optional<RowCount> hot = {};  ///< of the rows changed, those that stayed on their page
+  std::optional<RowCount> recorded;
 };
 /// The batch has not committed, or (class `ambiguous`) may have. Whether the attached probe ran
 /// does not matter: after a failed batch the engine asks again.
@@ -247,11 +241,6 @@ struct PaceChanged {
   std::string reason;   ///< "lag of standby2 3.1 s of 5 s"; empty at full speed
   bool paused = false;  ///< stopped because an operator wants it so
   std::string limit{};  ///< the name of what the pace is owed to: stable while figures change
-};
-/// How many rows may be begun with until this is told again, and why; absent: any number.
-struct RowsAllowed {
-  std::optional<RowCount> rows;
-  std::string reason;  ///< "the table is 29.1 % larger than …"
 };
 /// Who else is at work. Beside others who write batches must be shorter; sessions that are active
 /// get their share of the CPUs.

@@ -12,7 +12,6 @@
 #include "run/progress_json.hpp"
 #include "run/run_journal.hpp"
 #include "run/session.hpp"
-#include "run/table_care.hpp"
 
 namespace backfill::run {
 
@@ -107,10 +106,6 @@ asio::awaitable<Outcome> JobRun::Implementation::with_lease() {
   }
   if (session_.pool) co_await session_.pool->close();
   co_await leave_no_trigger(outcome.code);
-  const std::vector<std::string>& advice = session_.monitor->care().advice();
-  if (outcome.code == ExitCode::stopped) {
-    outcome.details.insert(outcome.details.end(), advice.begin(), advice.end());
-  }
   tell_time_lost(&outcome);
   if (outcome.code == ExitCode::stopped && !session_.live->pause_text().empty()) {
     outcome.next = fmt::format("backfill resume {}", session_.record.name);
@@ -158,9 +153,7 @@ asio::awaitable<Ending> JobRun::Implementation::phases() {
   if (ending || session_.mode != Mode::run) co_return ending;
   const Result<void> let_go = co_await let_columns_go(&session_);
   if (!let_go) co_return ending_of_error(session_, let_go.error());
-  ending = co_await enforce(&session_);
-  if (!ending) co_await close_table(&session_);
-  co_return ending;
+  co_return co_await enforce(&session_);
 }
 
 std::string JobRun::Implementation::done_summary(bool proven_only) const {
@@ -199,7 +192,6 @@ asio::awaitable<Outcome> JobRun::Implementation::finish() {
       outcome.details.push_back("enforced: " + enforce_text(step));
     }
   }
-  outcome.details.insert(outcome.details.end(), session_.closing.begin(), session_.closing.end());
   if (session_.unchangeable > RowCount{0}) {
     const std::string_view why = may_repair(session_.sql->proof())
                                      ? "`where`, but `set` gives the value that they have already"
@@ -320,7 +312,7 @@ void JobRun::Implementation::start_helpers() {
   Result<std::vector<AskedStandby>> standbys = standbys_of(session_.request.job);
   if (standbys) watched.standbys = *std::move(standbys);  // An error has ended the run before.
   session_.monitor =
-      std::make_unique<Monitor>(session_.executor, session_.options, session_.request.job,
+      std::make_unique<Monitor>(session_.executor, session_.options, session_.request.job.throttle,
                                 std::move(watched), session_.seed + 2);
   session_.monitor->on_note = [this](std::string reason, const std::string& text) {
     session_.tell(Level::info, "information", std::move(reason), text);
@@ -355,7 +347,6 @@ asio::awaitable<void> JobRun::Implementation::show_progress() {
 void JobRun::Implementation::lease_lost(const Error& error) {
   if (session_.sweep) session_.sweep->tell(LeaseLost{error});
   if (session_.ddl) session_.ddl->stop(error);
-  if (session_.monitor) session_.monitor->care().interrupt();
   session_.control.give_up();
 }
 
@@ -369,7 +360,6 @@ void JobRun::Implementation::stop(bool cancel, std::string reason) {
     interrupted.kind = ErrorClass::reconnect;
     session_.ddl->stop(std::move(interrupted));
   }
-  if (!session_.sweep && session_.monitor) session_.monitor->care().interrupt();
   if (session_.sweep) {
     session_.control.give_up();
     session_.sweep->tell(StopRequested{cancel, std::move(reason)});

@@ -112,7 +112,7 @@ void LiveControl::put_into_effect(const Job& changed) {
   job.throttle = changed.throttle;
   job.safety = changed.safety;
   if (session_->pool) session_->pool->grow(job.pace.connections);
-  if (session_->monitor) session_->monitor->set(job.throttle, job.safety);
+  if (session_->monitor) session_->monitor->set(job.throttle);
   if (session_->sweep) {
     session_->sweep->set(session_->settings(), job.safety);
     session_->sweep->tell(SettingsChanged{job.pace, job.safety});

@@ -10,7 +10,6 @@
 
 #include "catalog/key_position.hpp"
 #include "pg/clock.hpp"
-#include "run/table_care.hpp"
 #include "signals/job_signals.hpp"
 #include "signals/query_signal.hpp"
 #include "signals/slot_wal_signal.hpp"
@@ -39,14 +38,13 @@ std::vector<std::unique_ptr<SignalSource>> query_signal() {
 
 }  // namespace
 
-Monitor::Monitor(asio::any_io_executor executor, pg::ConnectOptions options, const Job& job,
-                 Watched watched, std::uint64_t seed)
-    : settings_(job.throttle),
+Monitor::Monitor(asio::any_io_executor executor, pg::ConnectOptions options,
+                 ThrottleSettings settings, Watched watched, std::uint64_t seed)
+    : settings_(std::move(settings)),
       link_(executor, options, seed),
       timer_(executor),
       decision_timer_(executor),
       lag_(settings_.replica_lag),
-      care_(std::make_unique<TableCare>(executor, options, job.safety, seed + 5)),
       lock_watch_(executor, options, settings_.lock_wait, seed + 2),
       query_reader_(executor, options, query_signal(), seed + 1),
       job_readers_(executor, options, job_signals(), seed + 3),
@@ -60,13 +58,8 @@ Monitor::Monitor(asio::any_io_executor executor, pg::ConnectOptions options, con
   require_own();
   connect(&query_reader_);
   connect(&job_readers_);
-  watch_standbys(std::move(watched.standbys), seed + 7);
-  care_->on_note = [this](std::string reason, std::string text) {
-    if (on_note) on_note(std::move(reason), std::move(text));
-  };
+  watch_standbys(std::move(watched.standbys), seed + 4);
 }
-
-Monitor::~Monitor() = default;
 
 /// Which of the signals that every job has are on, and their limits.
 void Monitor::require_own() {
@@ -102,13 +95,9 @@ void Monitor::connect(SignalReaders* readers) {
 /// A watch that cannot look holds no promise: its silence stops the work like that of any signal.
 void Monitor::connect_lock_watch() {
   lock_watch_.our_backends = [this] {
-    std::vector<int> ours;
-    if (audience_.our_backends) ours = audience_.our_backends();
-    if (care_->backend_pid() != 0) ours.push_back(care_->backend_pid());
-    return ours;
+    return audience_.our_backends ? audience_.our_backends() : std::vector<int>{};
   };
   lock_watch_.on_waiter = [this](int backend_pid, Instant looked_at, std::string who) {
-    if (backend_pid == care_->backend_pid()) return care_->give_way(who);
     if (!audience_.slot_of_backend || !audience_.tell) return;
     const std::optional<SlotId> slot = audience_.slot_of_backend(backend_pid, looked_at);
     if (slot) audience_.tell(WaiterSeen{*slot, std::move(who)});
@@ -140,18 +129,13 @@ void Monitor::connect_lock_watch() {
 void Monitor::listen(Audience audience) {
   audience_ = std::move(audience);
   end_asked_ = false;
-  care_->leave();
   if (!audience_.tell) return;
   audience_.tell(company_seen_);
   audience_.tell(throttle_.pace());
-  if (!audience_.start) return;
-  const Target& target = audience_.target;
-  care_->attend({target.table, target.oid, *audience_.start}, {audience_.tell, audience_.work});
 }
 
-void Monitor::set(ThrottleSettings settings, SafetySettings safety) {
+void Monitor::set(ThrottleSettings settings) {
   settings_ = std::move(settings);
-  care_->set(safety);
   lag_.set(settings_);
   lock_watch_.set_limit(settings_.lock_wait);
   require_own();
@@ -174,7 +158,6 @@ asio::awaitable<void> Monitor::watch() {
   children_.spawn(query_reader_.watch());
   children_.spawn(job_readers_.watch());
   for (const auto& readers : standby_readers_) children_.spawn(readers->watch());
-  children_.spawn(care_->watch());
   children_.spawn(decide_on_beats());
   while (!stopping_) {
     co_await read_lag();
@@ -200,14 +183,12 @@ void Monitor::stop() {
   query_reader_.stop();
   job_readers_.stop();
   for (const auto& readers : standby_readers_) readers->stop();
-  care_->stop();
 }
 
 /// Apart from the readings: one that does not come back must not hide for how long it has not.
 asio::awaitable<void> Monitor::decide_on_beats() {
   while (!stopping_) {
     decide();
-    care_->decide();
     decision_timer_.expires_after(beat);
     boost::system::error_code ignored;
     co_await decision_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));

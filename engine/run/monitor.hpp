@@ -14,7 +14,6 @@
 
 #include "backfill/job.hpp"
 #include "core/engine.hpp"
-#include "core/growth_rule.hpp"
 #include "core/target.hpp"
 #include "core/throttle.hpp"
 #include "run/children.hpp"
@@ -27,8 +26,6 @@
 #include "signals/source.hpp"
 
 namespace backfill::run {
-
-class TableCare;
 
 /// Reads the signals and tells the running sweep what follows from them. The operator's query, the
 /// standbys that are asked themselves and the watch over lock waits have connections and paces of
@@ -44,10 +41,6 @@ class Monitor {
     std::function<std::optional<KeyValue>()> watermark;
     std::function<void(double)> at_position;  ///< how far into the key the watermark lies, 0..1
     Target target;
-    /// Of a sweep that changes rows of the job's own: what the table was at first, and what the
-    /// sweep does.
-    std::optional<TableStart> start;
-    std::function<SweepWork()> work;
   };
 
   /// What is watched from the beginning to the end of a run.
@@ -56,9 +49,8 @@ class Monitor {
     std::vector<AskedStandby> standbys;
   };
 
-  Monitor(asio::any_io_executor executor, pg::ConnectOptions options, const Job& job,
+  Monitor(asio::any_io_executor executor, pg::ConnectOptions options, ThrottleSettings settings,
           Watched watched, std::uint64_t seed);
-  ~Monitor();
 
   /// Told what an operator should read: a short stable reason, and a sentence.
   std::function<void(std::string reason, std::string text)> on_note;
@@ -68,9 +60,7 @@ class Monitor {
   void stop();
 
   /// Limits that change while it runs.
-  void set(ThrottleSettings settings, SafetySettings safety);
-
-  [[nodiscard]] TableCare& care() { return *care_; }
+  void set(ThrottleSettings settings);
 
   /// Told, again and again, while a pause or a plan lets nothing begin.
   std::function<void(const std::string& reason)> on_hold;
@@ -125,7 +115,6 @@ class Monitor {
   ReplicaLagSignal lag_;
   Instant lag_due_{};
   std::vector<Own> own_;
-  std::unique_ptr<TableCare> care_;
   LockWatch lock_watch_;
   SignalReaders query_reader_;
   SignalReaders job_readers_;

@@ -24,7 +24,6 @@
 #include "pg/field.hpp"
 #include "run/earlier_run.hpp"
 #include "run/guard_phase.hpp"
-#include "run/maintenance.hpp"
 #include "run/placed.hpp"
 #include "run/run.hpp"
 #include "run/standbys.hpp"
@@ -133,36 +132,6 @@ void tell_where_it_stands(const JobRecord& earlier, PlanReport* report) {
   }
 }
 
-std::string vacuum_times(const Job& job, const ScanChoice& scan) {
-  if (job.safety.vacuum.when == VacuumSettings::When::share) {
-    return fmt::format("whenever {} % of the rows have changed", job.safety.vacuum.percent);
-  }
-  return scan.stripes > 1 ? "when the table grows in spite of the stripes"
-                          : "whenever a tenth of the rows has changed, or more often below "
-                            "safety.max_growth";
-}
-
-/// What `safety.vacuum` and `safety.analyze` ask for.
-void add_maintenance_steps(const Job& job, const Target& target, const ScanChoice& scan,
-                           PlanReport* report) {
-  const bool analyzes = job.safety.analyze == ClosingAnalyze::at_end;
-  const bool vacuums = job.safety.vacuum.when != VacuumSettings::When::never;
-  if (vacuums) {
-    report->steps.push_back(
-        {"copy", vacuum_sql(target.table),
-         fmt::format("SHARE UPDATE EXCLUSIVE on the table, beside the batches, {}; given up for "
-                     "whoever waits for it",
-                     vacuum_times(job, scan))});
-  }
-  if (!analyzes && !vacuums) return;
-  const std::string sql = !vacuums   ? analyze_sql(target.table)
-                          : analyzes ? vacuum_analyze_sql(target.table)
-                                     : vacuum_sql(target.table);
-  report->steps.push_back({"close", sql,
-                           "SHARE UPDATE EXCLUSIVE on the table, at the end; given up for whoever "
-                           "waits for it"});
-}
-
 asio::awaitable<Result<PlanReport>> make_report(pg::Connection* connection, Job job) {
   const std::string name = job.name;
   const std::string meaning = meaning_of(job);
@@ -228,7 +197,6 @@ asio::awaitable<Result<PlanReport>> make_report(pg::Connection* connection, Job 
   report.session.push_back(script_lock_timeout(job));
   add_preserve_steps(job, target, &report);
   add_enforce_steps(job, target, &report);
-  add_maintenance_steps(job, target, scan, &report);
   if (report.code != ExitCode::refused) {
     const ScanFacts facts_of_scan = *scan_basis;
     Result<EstimateFacts> basis =

@@ -13,7 +13,6 @@
 #include "checkpoint/job_record.hpp"
 #include "checkpoint/lease.hpp"
 #include "checkpoint/quarantine.hpp"
-#include "core/growth_rule.hpp"
 #include "core/progress_meter.hpp"
 #include "core/sampler.hpp"
 #include "core/scan_choice.hpp"
@@ -81,8 +80,7 @@ struct Session {
   /// What `JobRun::stop` does, for whoever hears of a wish to stop.
   std::function<void(bool cancel, std::string reason)> request_stop;
   std::unique_ptr<LiveControl> live;
-  std::vector<std::string> closing;  ///< what is left to say of the table of a finished job
-  std::string waiting_for;           ///< between sweeps; empty: it does not wait
+  std::string waiting_for;  ///< between sweeps; empty: it does not wait
 
   /// A done job is verified once more: it stays done unless rows are found to differ.
   [[nodiscard]] bool proves_again() const {
@@ -172,12 +170,6 @@ asio::awaitable<Ending> look_into_quarantine(Session* session);
 
 /// Takes the rows in quarantine again, one by one, and no others.
 asio::awaitable<Outcome> retry_quarantined(Session* session);
-
-/// What the job's table was when the job began with it; measured by the first call.
-asio::awaitable<Result<TableStart>> start_of_table(Session* session);
-
-/// Renews the statistics of a finished job's table, and notes what is left to vacuum.
-asio::awaitable<void> close_table(Session* session);
 
 /// Puts in place, online, what `enforce` asks for: once the rows are proven.
 asio::awaitable<Ending> enforce(Session* session);

@@ -108,8 +108,6 @@ asio::awaitable<void> Sweep::run_batch(StartBatch action) {
         result.results[change_position].arrived - result.results[before_change_position].arrived;
     done.wal = read_wal(result.results);
     done.recorded = read_recorded(result.results);
-    // The rows of a partitioned table are counted for its parts, of which there may be many.
-    if (!plan_.target.partitioned) done.hot = read_hot(result.results);
   }
   tell(done);
 }

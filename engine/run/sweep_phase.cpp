@@ -4,11 +4,9 @@
 #include <fmt/format.h>
 
 #include "checkpoint/status_query.hpp"
-#include "checkpoint/table_start.hpp"
 #include "core/sql_text.hpp"
 #include "run/send_transaction.hpp"
 #include "run/session.hpp"
-#include "run/table_care.hpp"
 
 namespace backfill::run {
 
@@ -101,7 +99,7 @@ asio::awaitable<RowCount> rows_changed_so_far(Session* session) {
   co_return RowCount{status->front().rows_changed};
 }
 
-Monitor::Audience audience_of(Session* session, std::optional<TableStart> start) {
+Monitor::Audience audience_of(Session* session) {
   Sweep* sweep = session->sweep.get();
   Monitor::Audience audience;
   audience.tell = [sweep](Event event) { sweep->tell(std::move(event)); };
@@ -114,29 +112,10 @@ Monitor::Audience audience_of(Session* session, std::optional<TableStart> start)
     session->fraction_key = std::max(session->fraction_key.value_or(0), fraction);
   };
   audience.target = session->target;
-  audience.start = start;
-  audience.work = [sweep] {
-    const SweepState state = sweep->state();
-    return SweepWork{state.rows, state.rows_in_flight, state.striped};
-  };
   return audience;
 }
 
-/// A control schema that this run did not bring up to date (a switch by hand) keeps no sizes.
-constexpr std::string_view undefined_table = "42P01";
-
 }  // namespace
-
-asio::awaitable<Result<TableStart>> start_of_table(Session* session) {
-  TableToStart table;
-  table.job = session->record.id;
-  table.epoch = session->lease.epoch;
-  table.table = session->target.oid;
-  table.rows = session->target.estimated_rows;
-  const std::function<asio::awaitable<Result<TableStart>>(pg::Connection*)> measure =
-      [table](pg::Connection* connection) { return table_start(connection, table); };
-  co_return co_await session->control.repeat<TableStart>(measure);
-}
 
 asio::awaitable<Result<std::vector<StoredRange>>> read_ranges(Session* session, std::string phase,
                                                               int pass, Purpose purpose) {
@@ -174,12 +153,6 @@ asio::awaitable<Result<std::vector<KeyValue>>> quarantined_keys(Session* session
 asio::awaitable<Result<SweepResult>> run_sweep(Session* session, std::string phase, int pass,
                                                Purpose purpose) {
   const Fence fence = session->fence(phase, pass);
-  std::optional<TableStart> start;
-  if (purpose != Purpose::verify && !session->sweep_sql) {
-    const Result<TableStart> measured = co_await start_of_table(session);
-    if (!measured && measured.error().sqlstate != undefined_table) co_return measured.error();
-    if (measured) start = *measured;
-  }
   Result<std::vector<StoredRange>> stored = co_await read_ranges(session, phase, pass, purpose);
   if (!stored) co_return stored.error();
   std::vector<KnownRange> known;
@@ -199,7 +172,6 @@ asio::awaitable<Result<SweepResult>> run_sweep(Session* session, std::string pha
   session->sweep = std::make_unique<Sweep>(
       session->executor, session->pool.get(), plan_of(*session, fence, purpose), std::move(engine),
       [session](const Note& note) {
-        if (note.reason == "stripes_off") session->monitor->care().name_holder_soon();
         session->tell(level_of(note.kind), kind_of(note.kind), note.reason, note.text);
       });
   session->keys_at_start = session->sweep->state().keys_done;
@@ -208,7 +180,7 @@ asio::awaitable<Result<SweepResult>> run_sweep(Session* session, std::string pha
   if (session->stop_reason) {
     session->sweep->tell(StopRequested{session->stop_cancel, *session->stop_reason});
   }
-  session->monitor->listen(audience_of(session, start));
+  session->monitor->listen(audience_of(session));
   SweepResult result;
   result.finish = co_await session->sweep->run();
   session->monitor->listen({});

@@ -148,30 +148,11 @@ struct ThrottleSettings {
 
 enum class UserTriggers { fire, bypass };
 
-/// When the job has the server VACUUM what it has replaced, between its batches.
-struct VacuumSettings {
-  enum class When {
-    never,
-    automatic,  ///< where stripes cannot keep the table small, and before `max_growth` is reached
-    share,      ///< whenever `percent` of the table's rows have changed since the last one
-  };
-  When when = When::never;
-  int percent = 10;  ///< of `share`
-  friend bool operator==(const VacuumSettings&, const VacuumSettings&) = default;
-};
-
-enum class ClosingAnalyze { at_end, never };
-
 struct SafetySettings {
   std::chrono::milliseconds lock_timeout{1'000};
   std::chrono::milliseconds statement_timeout{30'000};
   int retries = 10;  ///< of one range, in a row, before the job gives up
   UserTriggers user_triggers = UserTriggers::fire;
-  /// By how many percent the table with its indexes and TOAST may be larger than when the job began
-  /// with it; absent: no limit.
-  std::optional<int> max_growth;
-  VacuumSettings vacuum;
-  ClosingAnalyze analyze = ClosingAnalyze::at_end;
   friend bool operator==(const SafetySettings&, const SafetySettings&) = default;
 };
 

@@ -31,7 +31,6 @@ Faults draw_faults(Dice& dice) {
   draw(faults.server_restart, 0.001, 0.02);
   draw(faults.server_crash, 0.005, 0.1);
   draw(faults.early_wake, 0.005, 0.1);
-  draw(faults.rows_allowed, 0.002, 0.1);
   return faults;
 }
 

@@ -24,7 +24,6 @@ struct Faults {
   double slot_down = 0;
   double pace_change = 0;
   double pace_silence = 0;
-  double rows_allowed = 0;  ///< the table has grown: few rows may begin, or none for a while
   double waiter = 0;
   double settings_change = 0;
   double stop = 0;

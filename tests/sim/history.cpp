@@ -125,10 +125,6 @@ std::string show(const Event& event) {
             return fmt::format("<- pace {:.2f}{} {}", e.fraction, e.stopped ? " stopped" : "",
                                e.reason);
           },
-          [](const RowsAllowed& e) {
-            return fmt::format("<- rows allowed: {}",
-                               e.rows ? std::to_string(e.rows->value) : "any");
-          },
           [](const WaiterSeen& e) {
             return fmt::format("<- slot {}: {} waits for it", e.slot.value, e.who);
           },

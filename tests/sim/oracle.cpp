@@ -157,7 +157,6 @@ void Oracle::told(const Event& event, Instant, std::size_t keys) {
           [this](const SlotUp& e) { lane(e.slot).up = true; },
           [this](const SlotDown& e) { lane(e.slot).up = false; },
           [this](const PaceChanged& e) { stopped_ = e.stopped; },
-          [this](const RowsAllowed& e) { allowed_ = e.rows; },
           [this](const WaiterSeen& e) {
             const Lane& seen = lane(e.slot);
             if (seen.work && std::holds_alternative<StartBatch>(*seen.work) && !seen.canceled) {

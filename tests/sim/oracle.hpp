@@ -70,7 +70,6 @@ class Oracle {
   };
 
   void check_start(const StartBatch& start);
-  void check_allowed(const Batch& batch);
   void check_start(const StartProbe& start) const;
   void check_start(const OpenRange& start);
   void check_start(const CloseRange& start);
@@ -97,7 +96,6 @@ class Oracle {
   std::vector<Lane> lanes_;
   std::map<RangeId, RangeView> ranges_;
   bool stopped_ = false;
-  std::optional<RowCount> allowed_;  ///< rows that may still begin
   bool draining_ = false;
   bool lease_lost_ = false;
   bool fatal_told_ = false;

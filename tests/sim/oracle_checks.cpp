@@ -39,7 +39,6 @@ void Oracle::check_start(const StartBatch& start) {
   const std::int64_t most = sizes.fixed_rows.value_or(sizes.max_rows).value * range.stripe.of;
   require(settings_changed_ || batch.keys.value <= most,
           "a batch is larger than the settings allow");
-  check_allowed(batch);
   check_record(batch.record, batch.range);
   if (batch.quarantine) check_quarantine(batch);
 }
@@ -50,12 +49,6 @@ void Oracle::check_quarantine(const Batch& batch) const {
   require(batch.quarantine->key == batch.bounds.through && batch.keys == RowCount(1),
           "a batch into quarantine is not of its one row");
   require(batch.quarantine->sqlstate == "22P02", "a row is in quarantine for another's reason");
-}
-
-void Oracle::check_allowed(const Batch& batch) {
-  if (!allowed_) return;
-  require(rows_of(batch) <= *allowed_, "more rows were begun with than are allowed");
-  *allowed_ -= rows_of(batch);
 }
 
 void Oracle::check_start(const StartProbe& start) const {

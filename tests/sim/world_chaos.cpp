@@ -154,13 +154,6 @@ void World::disturb_pace() {
       if (engine_ && life == life_) deliver(PaceChanged{1.0, false, ""});
     });
   }
-  if (engine_ && dice_.chance(faults_.rows_allowed)) {
-    deliver(RowsAllowed{RowCount{dice_.between(0, 300)}, "the table has grown"});
-    const std::uint64_t life = life_;
-    timeline_.after(dice_.log_duration(10ms, 3s), [this, life] {
-      if (engine_ && life == life_) deliver(RowsAllowed{});
-    });
-  }
   if (engine_ && dice_.chance(faults_.settings_change)) {
     draw_settings();
     deliver(SettingsChanged{settings_.pace, settings_.safety});
@@ -197,7 +190,6 @@ void World::calm_down() {
   calm_ = true;
   calm_at_ = timeline_.now();
   if (engine_) deliver(PaceChanged{1.0, false, ""});
-  if (engine_) deliver(RowsAllowed{});
   // A runner whose lease a rival took keeps it no longer than the rival's own end.
 }
 

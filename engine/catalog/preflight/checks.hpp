@@ -59,7 +59,6 @@ using CheckResult = asio::awaitable<Result<void>>;
 
 CheckResult check_server(Preflight* preflight);
 CheckResult check_privileges(Preflight* preflight);
-CheckResult check_maintenance(Preflight* preflight);
 CheckResult check_standbys(Preflight* preflight);
 CheckResult check_encoding(Preflight* preflight);
 CheckResult check_set_columns(Preflight* preflight);

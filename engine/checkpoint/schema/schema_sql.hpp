@@ -23,6 +23,5 @@ extern const std::string_view history;
 extern const std::string_view batch_counts;
 extern const std::string_view quarantine_table;
 extern const std::string_view quarantine_answers;
-extern const std::string_view table_starts;
 
 }  // namespace backfill::schema_sql

@@ -23,7 +23,6 @@ TEST_CASE("a_role_without_rights_is_told_each_grant_it_needs") {
     job.set.push_back({"fresh", "email"});
     job.add.push_back({"fresh", "text"});
     job.safety.user_triggers = UserTriggers::bypass;
-    job.safety.analyze = ClosingAnalyze::never;
     const auto nobody = co_await connect_as(owner.get(), "pf_nobody");
     const auto lines = co_await findings_of(nobody.get(), job);
     REQUIRE(lines.size() == 5);
@@ -36,32 +35,6 @@ TEST_CASE("a_role_without_rights_is_told_each_grant_it_needs") {
   }());
 }
 
-TEST_CASE("what_the_owner_alone_may_do_to_a_table_is_refused_or_left_out") {
-  run_coroutine([]() -> asio::awaitable<void> {
-    const auto owner = co_await database_with(
-        table_t_sql + role_sql("pf_guest") +
-        "GRANT SELECT, UPDATE ON t TO pf_guest; CREATE SCHEMA backfill AUTHORIZATION pf_guest;");
-    Job job = job_setting("t", "out", "lower(email)");
-    const auto guest = co_await connect_as(owner.get(), "pf_guest");
-    const auto left_out = co_await findings_of(guest.get(), job);
-    REQUIRE(left_out.size() == 1);
-    CHECK_THAT(left_out[0], StartsWith("maintenance: note: the statistics will not be renewed at "
-                                       "the end: \"pf_guest\" may not maintain public.t, which "
-                                       "belongs to \"postgres\""));
-    job.safety.vacuum.when = VacuumSettings::When::automatic;
-    job.safety.max_growth = 30;
-    const auto refused = co_await findings_of(guest.get(), job);
-    REQUIRE(refused.size() == 2);
-    CHECK_THAT(refused[0], Contains("the job stops (exit 5) before public.t with its indexes and "
-                                    "TOAST is 30 % larger"));
-    CHECK_THAT(refused[1], StartsWith("maintenance: refused: `safety.vacuum` cannot be"));
-    co_await run_sql(owner.get(), "ALTER TABLE t OWNER TO pf_guest");
-    const auto owned = co_await findings_of(guest.get(), job);
-    CHECK(owned.size() == 1);
-    CHECK_THAT(owned.at(0), Contains("the job stops (exit 5)"));
-  }());
-}
-
 TEST_CASE("grants_on_columns_are_enough") {
   run_coroutine([]() -> asio::awaitable<void> {
     const auto owner =
@@ -70,7 +43,6 @@ TEST_CASE("grants_on_columns_are_enough") {
                                "CREATE SCHEMA backfill; CREATE TABLE backfill.jobs (id int);"
                                "GRANT USAGE ON SCHEMA backfill TO pf_worker;");
     Job job = job_setting("t", "out", "lower(email)");
-    job.safety.analyze = ClosingAnalyze::never;
     const auto worker = co_await connect_as(owner.get(), "pf_worker");
     const auto closed = co_await findings_of(worker.get(), job);
     REQUIRE(closed.size() == 1);

@@ -89,7 +89,7 @@ TEST_CASE("checkpoint_carries_fence_move_and_counts") {
         "$12::boolean, $13::bigint[], $14::bigint[]), "
         "pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0'), "
         "pg_catalog.set_config('backfill.rows_before', backfill.rows_written($15::oid)::text, "
-        "true), pg_catalog.pg_stat_get_xact_tuples_hot_updated($15::oid)");
+        "true)");
   CHECK(statement.params == Params{"7", "copy", "1", "5", "3", "2", "0", R"({"10","a\"b"})",
                                    R"({"20","c"})", "9", "f", "t", "{4,5}", "{100,8}", "16400"});
 }
@@ -121,8 +121,7 @@ TEST_CASE("copy_batch_writes_its_checkpoint_before_it_touches_a_row") {
         "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0'), "
         "backfill.record_batch($1::bigint, $2::text, $3::integer, $4::bigint, "
         "backfill.rows_written($5::oid) - "
-        "pg_catalog.current_setting('backfill.rows_before')::bigint), "
-        "pg_catalog.pg_stat_get_xact_tuples_hot_updated($5::oid)");
+        "pg_catalog.current_setting('backfill.rows_before')::bigint)");
   CHECK(statements[after_change_position].params == Params{"7", "copy", "1", "5", "16400"});
   CHECK(statements[before_change_position].sql.starts_with("SELECT backfill.checkpoint("));
   CHECK(statements[before_change_position].flush_after);
@@ -142,18 +141,6 @@ TEST_CASE("the_wal_of_a_batch_is_what_the_server_wrote_during_its_change") {
   results[after_change_position].rows.values.clear();
   CHECK_FALSE(read_wal(results).has_value());
   CHECK_FALSE(read_recorded(results).has_value());
-}
-
-TEST_CASE("the_rows_that_stayed_on_their_page_are_those_counted_during_the_change") {
-  std::vector<pg::StatementResult> results(6);
-  results[before_change_position].rows.values = {{"", "5368709120", "7", "100"}};
-  results[after_change_position].rows.values = {{"5368713216", "40", "130"}};
-  CHECK(read_hot(results) == RowCount(30));
-  // Without statistics nothing is known.
-  results[after_change_position].rows.values = {{"5368713216", std::nullopt, "0"}};
-  CHECK_FALSE(read_hot(results).has_value());
-  results[before_change_position].rows.values.clear();
-  CHECK_FALSE(read_hot(results).has_value());
 }
 
 TEST_CASE("verify_batch_counts_and_checkpoints_in_one_statement") {

@@ -131,9 +131,6 @@ TEST_CASE("numbers_and_durations_out_of_range_are_reported") {
        {"6:24: pace.batch.target must be auto or a duration from 1ms to 1m, not 2m"}},
       {"throttle: {lock_wait: 0s}\n",
        {"6:23: throttle.lock_wait must be a duration from 1ms to 10m, not 0s"}},
-      {"safety: {max_growth: 0%}\n",
-       {"6:22: safety.max_growth: a percentage here is from 1% to 1000%"}},
-      {"safety: {vacuum: 101%}\n", {"6:18: safety.vacuum: a percentage here is from 1% to 100%"}},
       {"safety: {retries: 1001}\n",
        {"6:19: safety.retries must be a whole number from 0 to 1000, not 1001"}},
   });
@@ -141,10 +138,6 @@ TEST_CASE("numbers_and_durations_out_of_range_are_reported") {
 
 TEST_CASE("wrong_units_are_reported_where_the_unit_is") {
   check_all({
-      {"safety: {max_growth: 30}\n",
-       {"6:22: safety.max_growth: a whole percentage is wanted, such as 30%"}},
-      {"safety: {vacuum: sometimes}\n",
-       {"6:18: safety.vacuum: a whole percentage is wanted, such as 30%"}},
       {"throttle:\n  lock_wait: 250\n",
        {"7:14: throttle.lock_wait: a duration needs a unit: ms, s, m or h, such as 250ms or 1s"}},
       {"throttle:\n  lock_wait: 250sec\n",

@@ -58,8 +58,7 @@ throttle:
   query: {sql: "SELECT a, 1 FROM t -- load", slow: .5, stop: 1e3}
   slot_wal: {slow: 10GB, stop: 20GB}
   wraparound_vacuum: stop
-safety: {lock_timeout: 2s, statement_timeout: 1h, retries: 0, user_triggers: bypass,
-  max_growth: 30%, vacuum: 5%, analyze: never}
+safety: {lock_timeout: 2s, statement_timeout: 1h, retries: 0, user_triggers: bypass}
 on_error: {quarantine: 7}
 preserve: [updated_at, "\"V\""]
 )");
@@ -88,17 +87,14 @@ preserve: [updated_at, "\"V\""]
   wanted.throttle.query = {"SELECT a, 1 FROM t", 0.5, 1000};
   wanted.throttle.slot_wal = {ByteCount{10LL << 30}, ByteCount{20LL << 30}};
   wanted.throttle.wraparound_vacuum = WraparoundVacuum::stop;
-  wanted.safety = {seconds(2),           hours(1), 0,
-                   UserTriggers::bypass, 30,       {VacuumSettings::When::share, 5},
-                   ClosingAnalyze::never};
+  wanted.safety = {seconds(2), hours(1), 0, UserTriggers::bypass};
   CHECK(*got.job == wanted);
 }
 
 TEST_CASE("values_that_say_default_are_the_default") {
-  const ReadJob got = read(
-      minimal("pace: {batch: {target: auto, fixed_rows: null}, "
-              "rows_per_second: ~}\nsafety: {user_triggers: fire, max_growth: none, vacuum: never, "
-              "analyze: at_end}\n"));
+  const ReadJob got =
+      read(minimal("pace: {batch: {target: auto, fixed_rows: null}, "
+                   "rows_per_second: ~}\nsafety: {user_triggers: fire}\n"));
   REQUIRE(got.job);
   CHECK(got.job->pace == PaceSettings{});
   CHECK(got.job->safety == SafetySettings{});

@@ -29,8 +29,6 @@ const std::map<std::string, std::string, std::less<>>& patterns() {
       {"throttle.wal_rate.stop", "^[0-9]+(kB|MB|GB)/s$"},
       {"throttle.slot_wal.slow", "^[0-9]+(kB|MB|GB)$"},
       {"throttle.slot_wal.stop", "^[0-9]+(kB|MB|GB)$"},
-      {"safety.max_growth", "^(none|1000%|[1-9][0-9]{0,2}%)$"},
-      {"safety.vacuum", "^(never|auto|100%|[1-9][0-9]?%)$"},
       {"drop", "^(manual|after [0-9]+(ms|s|m|h)([0-9]+(ms|s|m))*)$"},
   };
   return all;
@@ -183,16 +181,6 @@ void place(Json& root, const Field& field) {
   if (field.required && section != &root) (*section)["required"].push_back(path);
 }
 
-/// Also one in a section that both kinds have.
-void refuse(Json& then, std::string_view path) {
-  Json* section = &then;
-  for (std::size_t dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.')) {
-    section = &(*section)["properties"][std::string(path.substr(0, dot))];
-    path.remove_prefix(dot + 1);
-  }
-  (*section)["properties"][std::string(path)] = false;
-}
-
 /// The keys of the other kinds are refused.
 Json rule_of(const KindEntry& kind) {
   Json then{{"required", Json::array()}, {"properties", Json::object()}};
@@ -201,7 +189,7 @@ Json rule_of(const KindEntry& kind) {
   }
   for (const KindEntry& other : job_kinds()) {
     if (other.kind == kind.kind) continue;
-    for (const Field& field : other.fields) refuse(then, field.path);
+    for (const Field& field : other.fields) then["properties"][std::string(field.path)] = false;
   }
   const Json condition{{"properties", Json{{"kind", Json{{"const", kind.word}}}}},
                        {"required", Json::array({"kind"})}};

@@ -115,11 +115,6 @@ TEST_CASE("settings_that_do_not_fit_are_refused_and_change_nothing") {
 
 TEST_CASE("limits_of_safety_change_live") {
   CHECK(applied("safety.retries", "2").safety.retries == 2);
-  CHECK(applied("safety.max_growth", "40%").safety.max_growth == 40);
-  CHECK_FALSE(applied("safety.max_growth", "none").safety.max_growth);
-  CHECK(applied("safety.vacuum", "auto").safety.vacuum.when == VacuumSettings::When::automatic);
-  CHECK(applied("safety.vacuum", "20%").safety.vacuum ==
-        VacuumSettings{VacuumSettings::When::share, 20});
   CHECK(applied("safety.lock_timeout", "200ms").safety.lock_timeout == milliseconds(200));
   CHECK(applied("safety.statement_timeout", "1m").safety.statement_timeout == seconds(60));
 }
@@ -243,8 +238,6 @@ Job full_job() {
   job.safety.lock_timeout = milliseconds(750);
   job.safety.statement_timeout = seconds(90);
   job.safety.retries = 3;
-  job.safety.max_growth = 45;
-  job.safety.vacuum = {VacuumSettings::When::share, 15};
   return job;
 }
 

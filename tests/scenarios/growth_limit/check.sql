@@ -1,1 +1,0 @@
-SELECT count(*) = 150000 AS every_row_is_done FROM public.counted WHERE n = 1;
