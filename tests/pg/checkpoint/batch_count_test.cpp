@@ -22,14 +22,7 @@ struct Counted {
 
 asio::awaitable<Counted> count_of(pg::Connection* connection, Fence fence, Batch batch,
                                   std::string sql) {
-  std::vector<pg::Param> none;
-  const std::string oid = "SELECT 't'::regclass::oid";
-  const auto table = co_await connection->query(oid, std::move(none), limit);
-  pg::Statement change;
-  change.sql = std::move(sql);
-  auto statements = copy_batch_statements(
-      fence, {}, batch, static_cast<std::uint32_t>(pg::integer_field(value_of(table).values[0], 0)),
-      std::move(change));
+  auto statements = co_await batch_with(connection, fence, std::move(batch), std::move(sql));
   const auto outcome = co_await connection->pipeline(std::move(statements), limit);
   REQUIRE_FALSE(outcome.error.has_value());
   Counted counted;

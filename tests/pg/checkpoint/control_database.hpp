@@ -100,17 +100,24 @@ inline Batch batch_of(std::int64_t number, std::optional<std::string> after, std
   return batch;
 }
 
-/// A batch whose change is `sql`, of rows of the table t.
-inline asio::awaitable<std::optional<Error>> run_batch(pg::Connection* connection, Fence fence,
-                                                       Batch batch, std::string sql = "SELECT 1") {
+/// The transaction of a batch whose change is `sql`, of rows of the table t where there is one.
+inline asio::awaitable<std::vector<pg::Statement>> batch_with(pg::Connection* connection,
+                                                              Fence fence, Batch batch,
+                                                              std::string sql) {
   std::vector<pg::Param> none;
   const std::string oid = "SELECT coalesce(to_regclass('t')::oid, 0)";
   const auto table = co_await connection->query(oid, std::move(none), limit);
   pg::Statement change;
   change.sql = std::move(sql);
-  auto statements = copy_batch_statements(
+  co_return copy_batch_statements(
       fence, {}, batch, static_cast<std::uint32_t>(pg::integer_field(value_of(table).values[0], 0)),
       std::move(change));
+}
+
+inline asio::awaitable<std::optional<Error>> run_batch(pg::Connection* connection, Fence fence,
+                                                       Batch batch, std::string sql = "SELECT 1") {
+  auto statements =
+      co_await batch_with(connection, std::move(fence), std::move(batch), std::move(sql));
   co_return co_await send(connection, std::move(statements));
 }
 
